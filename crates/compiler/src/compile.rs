@@ -1,0 +1,128 @@
+//! Criteria in, program out: the stages in a row.
+
+use eventsieve_program::format::WHEN_ANY;
+use eventsieve_program::{Dialect, Program};
+
+use crate::ast::Span;
+use crate::criteria::{self, FilterCriteria};
+use crate::emit::Emitter;
+use crate::error::{CompileError, CompileErrors, Diagnostics, ErrorKind, order};
+use crate::lower::{self, LowerError};
+use crate::options::Options;
+use crate::parse::parse_pattern;
+use crate::payload::{self, Variant};
+
+/// A compiled criteria.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Compiled {
+    /// The program.
+    pub program: Program<'static>,
+    /// What the dialect had to say about it.
+    pub warnings: Vec<CompileError>,
+}
+
+/// Compiles criteria for a source and dialect.
+///
+/// Deterministic: the same criteria and options give the same bytes on every platform.
+///
+/// ```
+/// use eventsieve_compiler::{FilterCriteria, Options, compile};
+/// use eventsieve_program::Source;
+///
+/// let criteria = FilterCriteria::from_patterns([r#"{"state":[{"prefx":"run"}]}"#]);
+/// let errors = compile(&criteria, &Options::new(Source::Raw)).unwrap_err();
+/// assert_eq!(errors.first().span(), Some(11..18)); // "prefx"
+/// assert!(errors.first().help().unwrap().contains("prefix"));
+/// ```
+///
+/// # Errors
+/// Everything wrong with the criteria, in one go, ordered as the service would meet it.
+pub fn compile(criteria: &FilterCriteria, options: &Options) -> Result<Compiled, CompileErrors> {
+    let mut diagnostics = Diagnostics::new(criteria, options.strict);
+    criteria::check_limits(criteria, options, &mut diagnostics);
+    if !options.filterable && options.dialect != Dialect::EventBridge && !criteria.is_empty() {
+        diagnostics.push(
+            CompileError::new(
+                ErrorKind::NotFilterable,
+                format!("the service takes no filters for the source {}", options.source),
+            )
+            .with_help(
+                "leave the criteria out; under the dialect eventbridge they work here as an extension".to_owned(),
+            ),
+        );
+    }
+    let mut emitter = Emitter::new(options.source, options.dialect);
+    for (filter, pattern) in criteria.patterns().enumerate() {
+        let Some(object) = parse_pattern(pattern, options, filter, &mut diagnostics) else { continue };
+        let span = object.span.clone();
+        let variants = match &options.payload {
+            None => vec![(WHEN_ANY, Variant::Pattern(object))],
+            Some(rule) => {
+                payload::check(&object, rule, filter, &mut diagnostics);
+                payload::variants(object, rule)
+            }
+        };
+        emitter.filter(filter as u32);
+        for (when, variant) in variants {
+            match variant {
+                Variant::Never => {}
+                Variant::Always => emitter.always(filter as u32, when),
+                Variant::Pattern(object) => match lower::lower(&object, options.limits.or_alternatives) {
+                    Ok(alternatives) => emitter.alternatives(filter as u32, when, &alternatives),
+                    Err(error) => {
+                        diagnostics.push(lower_error(error, filter, span.clone()));
+                        break;
+                    }
+                },
+            }
+        }
+    }
+    let warnings = diagnostics.finish()?;
+    match emitter.finish(criteria.is_empty()) {
+        Ok(program) => Ok(Compiled { program, warnings }),
+        Err(error) => {
+            let message = format!("the program would be larger than its format can hold: {error}");
+            let mut diagnostics = Diagnostics::new(criteria, options.strict);
+            diagnostics.push(
+                CompileError::new(ErrorKind::ProgramTooLarge, message)
+                    .with_help("split the criteria into several programs".to_owned()),
+            );
+            Err(diagnostics.finish().err().unwrap_or_else(|| unreachable!("an error was pushed")))
+        }
+    }
+}
+
+fn lower_error(error: LowerError, filter: usize, span: Span) -> CompileError {
+    match error {
+        LowerError::EmptyRange { span } => {
+            return CompileError::new(
+                ErrorKind::EmptyRange,
+                "no number lies beyond this bound, and the service fails on it".to_owned(),
+            )
+            .with_reason("Index 10 out of bounds for length 10")
+            .in_filter(filter, Some(span))
+            .with_order(order::BUILD);
+        }
+        LowerError::TooManyPaths { found } => CompileError::new(
+            ErrorKind::TooManyPaths,
+            format!("the pattern has {found} different fields in one alternative; the limit is {}", lower::PATHS),
+        )
+        .with_reason(format!("Size of rule exceeds max value of {}", lower::PATHS))
+        .with_help("test fewer fields, or split the pattern into several filters".to_owned()),
+        LowerError::TooManyAlternatives { limit, paths } => {
+            let names: Vec<String> = paths.iter().map(|path| format!("`{}`", String::from_utf8_lossy(path))).collect();
+            CompileError::new(
+                ErrorKind::TooManyAlternatives,
+                format!(
+                    "`$or`s that share fields multiply out to more than {limit} alternatives; shared are fields \
+                     beside or below {}",
+                    names.join(", ")
+                ),
+            )
+            .with_help("write the alternatives as one list of values, or as several filters".to_owned())
+        }
+    }
+    .in_filter(filter, Some(span))
+    .with_order(order::BUILD)
+}

@@ -1,0 +1,136 @@
+//! What a filter asks of the payload, and what is left of it when the payload has another format.
+//!
+//! A record of most sources carries a *payload* that is decoded before a filter sees it, and is then JSON, plain
+//! text, or neither. A filter's *payload clause* is written for one of the two: an object under the payload key asks for
+//! JSON, a list of tests for plain text. Where the two differ, the source's rule decides ([`Mismatch`]). The
+//! decision per format is made here, once: a filter becomes up to three variants, each of which counts only
+//! for the formats it was made for ([`eventsieve_program::format`], "When").
+
+use eventsieve_program::format::{WHEN_ANY, WHEN_BROKEN, WHEN_JSON, WHEN_PLAIN};
+
+use crate::ast::{Member, MemberValue, Object};
+use crate::error::{CompileError, Diagnostics, ErrorKind};
+
+/// What a mismatch of formats does to a filter's payload clause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mismatch {
+    /// The clause fails, so the record is dropped (SQS, Kinesis).
+    Drop,
+    /// The clause is as if it were not written: metadata alone decides (Kafka, Amazon MQ).
+    Ignore,
+}
+
+/// How a source treats payload clauses. [`crate::Options::payload`] holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PayloadRule {
+    /// The key of the view under which the payload stands.
+    pub key: &'static str,
+    /// What a mismatch does.
+    pub mismatch: Mismatch,
+    /// Whether a clause may be written for plain text. If not, the service refuses a filter that is.
+    pub plain: bool,
+}
+
+/// A filter under some payload formats.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Variant {
+    /// Every record passes.
+    Always,
+    /// No record passes.
+    Never,
+    /// The records that this passes.
+    Pattern(Object),
+}
+
+/// The variants of a filter, each with the formats it is for.
+pub(crate) fn variants(pattern: Object, rule: &PayloadRule) -> Vec<(u8, Variant)> {
+    if clauses(&pattern, rule).is_empty() {
+        return vec![(WHEN_ANY, Variant::Pattern(pattern))];
+    }
+    let mut variants: Vec<(u8, Variant)> = Vec::new();
+    for format in [WHEN_JSON, WHEN_PLAIN, WHEN_BROKEN] {
+        let variant = specialise(&pattern, rule, format);
+        match variants.iter_mut().find(|(_, before)| *before == variant) {
+            Some((formats, _)) => *formats |= format,
+            None => variants.push((format, variant)),
+        }
+    }
+    variants
+}
+
+/// Reports payload clauses that the source refuses.
+pub(crate) fn check(pattern: &Object, rule: &PayloadRule, filter: usize, out: &mut Diagnostics) {
+    if rule.plain {
+        return;
+    }
+    for (member, format) in clauses(pattern, rule) {
+        if format == WHEN_PLAIN {
+            out.push(
+                CompileError::new(
+                    ErrorKind::PayloadNotAnObject,
+                    format!("`{0}` must lead to an object: the {0} of this source is always JSON", rule.key),
+                )
+                .with_help(format!(
+                    "write the fields that `{0}` holds: {{\"{0}\": {{\"field\": [\"value\"]}}}}",
+                    rule.key
+                ))
+                .in_filter(filter, Some(member.span.clone()))
+                .with_order(member.span.start as u64),
+            );
+        }
+    }
+}
+
+/// The format a member's value asks of the payload, if it is a payload clause.
+fn asks(member: &Member, rule: &PayloadRule) -> Option<u8> {
+    let rest = member.key.strip_prefix(rule.key.as_bytes())?;
+    match (rest, &member.value) {
+        ([], MemberValue::Tests(_)) => Some(WHEN_PLAIN),
+        ([], MemberValue::Object(_)) | ([b'.', ..], _) => Some(WHEN_JSON),
+        _ => None,
+    }
+}
+
+fn clauses<'o>(object: &'o Object, rule: &PayloadRule) -> Vec<(&'o Member, u8)> {
+    let mut found = Vec::new();
+    for member in &object.members {
+        match &member.value {
+            MemberValue::Or(alternatives) => {
+                found.extend(alternatives.iter().flat_map(|alternative| clauses(alternative, rule)));
+            }
+            _ => found.extend(asks(member, rule).map(|format| (member, format))),
+        }
+    }
+    found
+}
+
+fn specialise(object: &Object, rule: &PayloadRule, format: u8) -> Variant {
+    let mut members = Vec::with_capacity(object.members.len());
+    for member in &object.members {
+        let MemberValue::Or(alternatives) = &member.value else {
+            match asks(member, rule) {
+                Some(asked) if asked != format && rule.mismatch == Mismatch::Drop => return Variant::Never,
+                Some(asked) if asked != format => {}
+                _ => members.push(member.clone()),
+            }
+            continue;
+        };
+        let mut left = Vec::with_capacity(alternatives.len());
+        let mut always = false;
+        for alternative in alternatives {
+            match specialise(alternative, rule, format) {
+                Variant::Always => always = true,
+                Variant::Never => {}
+                Variant::Pattern(alternative) => left.push(alternative),
+            }
+        }
+        if always {
+            continue;
+        }
+        if left.is_empty() {
+            return Variant::Never;
+        }
+        members.push(Member { value: MemberValue::Or(left), ..member.clone() });
+    }
+    if members.is_empty() { Variant::Always } else { Variant::Pattern(Object { members, span: object.span.clone() }) }
+}
