@@ -1,0 +1,574 @@
+//! A program made ready to run, and what it answers.
+
+use std::fmt;
+
+use eventsieve_program::format::{NONE, WHEN_BROKEN, WHEN_JSON, WHEN_PLAIN};
+use eventsieve_program::{Program, View, text};
+use simd_json::{INPUT_PADDING, Node, Tape};
+
+use crate::batch::{Batch, Item};
+use crate::check::{Malformed, RecordLimits, check};
+use crate::cursor::{Buffer, Located};
+use crate::exec::{Value, exec};
+use crate::irregular::{GaveUp, Search, Sources};
+use crate::payload::{self, Coded};
+use crate::resolve::Resolve;
+use crate::scratch::{Parse, Scratch};
+use crate::tape_cursor::TapeCursor;
+use crate::text_cursor::TextCursor;
+use crate::view::{Encoding, Member, PayloadFormat, Shape};
+use crate::walk::{self, Deferred, Found, Hit, HitValue, Lost, Trail, walk};
+
+/// What became of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// At least one filter matched: the record is delivered.
+    Match,
+    /// The record is valid and no filter matched: it is dropped.
+    NoMatch,
+    /// The record is no valid JSON object, or exceeds a limit: it is dropped.
+    Malformed,
+}
+
+/// Misuse of an [`Engine`]. A bad record is never an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EvaluateError {
+    /// The scratch was made for another program.
+    ForeignScratch,
+    /// The caller's slice has another length than the batch.
+    OutputLength {
+        /// Records in the batch.
+        expected: usize,
+        /// Length of the slice.
+        found: usize,
+    },
+}
+
+impl fmt::Display for EvaluateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EvaluateError::ForeignScratch => {
+                f.write_str("the scratch was made for another program; make one with `scratch()` of this one")
+            }
+            EvaluateError::OutputLength { expected, found } => {
+                write!(f, "the batch has {expected} records but the slice for verdicts has length {found}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for EvaluateError {}
+
+/// Which reader feeds the walk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FrontEnd {
+    /// simd-json's tape, and the record's own text for what a tape cannot hold.
+    #[default]
+    Tape,
+    /// The record's own text, always.
+    Text,
+}
+
+/// A program made ready to run. Immutable and shareable; all mutable state is in a [`Scratch`].
+#[derive(Debug, Clone)]
+pub struct Engine<'p> {
+    program: Program<'p>,
+    limits: RecordLimits,
+    front_end: FrontEnd,
+    sources: Sources,
+    shape: Shape,
+    /// Whether some filter asks for a JSON payload.
+    asks_json: bool,
+}
+
+/// Longest record: positions are held in 32 bits, with room to spare.
+pub(crate) const RECORD_BYTES: usize = 1 << 30;
+
+impl<'p> Engine<'p> {
+    /// An engine with default limits.
+    pub fn new(program: Program<'p>) -> Engine<'p> {
+        let sources = Sources::new(&program.view());
+        let view = program.view();
+        let asks_json = (0..view.conj_len()).any(|conj| view.conj(conj).when as u8 == WHEN_JSON)
+            || (0..view.gate_len()).any(|gate| view.gate(gate).when() == WHEN_JSON);
+        Engine {
+            program,
+            limits: RecordLimits::default(),
+            front_end: FrontEnd::default(),
+            sources,
+            shape: Shape::RAW,
+            asks_json,
+        }
+    }
+
+    /// How the records are built; [`Shape::RAW`] by default.
+    pub fn with_shape(mut self, shape: Shape) -> Engine<'p> {
+        self.shape = shape;
+        self
+    }
+
+    /// Forces a front end; both give the same verdicts.
+    pub fn with_front_end(mut self, front_end: FrontEnd) -> Engine<'p> {
+        self.front_end = front_end;
+        self
+    }
+
+    /// Other limits for records.
+    pub fn with_limits(mut self, limits: RecordLimits) -> Engine<'p> {
+        self.limits = limits;
+        self
+    }
+
+    /// The program.
+    pub fn program(&self) -> &Program<'p> {
+        &self.program
+    }
+
+    /// The limits for records.
+    pub fn limits(&self) -> &RecordLimits {
+        &self.limits
+    }
+
+    /// Memory for one thread.
+    pub fn scratch(&self) -> Scratch {
+        Scratch {
+            program_id: self.program.id(),
+            trail: Trail::default(),
+            resolve: Resolve::new(&self.program.view()),
+            search: Search::default(),
+            parse: Parse::default(),
+            payload: Vec::new(),
+            beside: Vec::new(),
+            texts: Texts::default(),
+            formats: Vec::new(),
+            verdicts: Vec::new(),
+            matched: Vec::new(),
+            matched_start: Vec::new(),
+        }
+    }
+
+    /// One verdict a record, in the scratch's storage.
+    ///
+    /// Never allocates once the scratch is warm; a larger batch or record than any before may.
+    ///
+    /// # Errors
+    /// [`EvaluateError::ForeignScratch`].
+    pub fn evaluate<'s>(&self, scratch: &'s mut Scratch, batch: &Batch<'_>) -> Result<&'s [Verdict], EvaluateError> {
+        let mut verdicts = std::mem::take(&mut scratch.verdicts);
+        verdicts.clear();
+        verdicts.resize(batch.len(), Verdict::NoMatch);
+        let done = self.evaluate_into(scratch, batch, &mut verdicts);
+        scratch.verdicts = verdicts;
+        done?;
+        Ok(&scratch.verdicts)
+    }
+
+    /// One verdict a record, in the caller's storage.
+    ///
+    /// # Errors
+    /// [`EvaluateError`].
+    pub fn evaluate_into(
+        &self,
+        scratch: &mut Scratch,
+        batch: &Batch<'_>,
+        verdicts: &mut [Verdict],
+    ) -> Result<(), EvaluateError> {
+        self.accepts(scratch)?;
+        if verdicts.len() != batch.len() {
+            return Err(EvaluateError::OutputLength { expected: batch.len(), found: verdicts.len() });
+        }
+        let view = self.program.view();
+        for (item, verdict) in batch.items().zip(verdicts) {
+            *verdict = self.record(&view, scratch, item).0;
+        }
+        Ok(())
+    }
+
+    /// One verdict a record, and which filters matched it.
+    ///
+    /// # Errors
+    /// [`EvaluateError::ForeignScratch`].
+    pub fn evaluate_sets<'s>(&self, scratch: &'s mut Scratch, batch: &Batch<'_>) -> Result<Outcome<'s>, EvaluateError> {
+        self.accepts(scratch)?;
+        let view = self.program.view();
+        scratch.verdicts.clear();
+        scratch.matched.clear();
+        scratch.matched_start.clear();
+        scratch.matched_start.push(0);
+        scratch.formats.clear();
+        for item in batch.items() {
+            let (verdict, format) = self.record(&view, scratch, item);
+            scratch.verdicts.push(verdict);
+            scratch.formats.push(format);
+            let from = scratch.matched.len();
+            if verdict == Verdict::Match {
+                scratch.matched.extend_from_slice(&scratch.resolve.accepted);
+                scratch.matched[from..].sort_unstable();
+            }
+            scratch.matched_start.push(scratch.matched.len() as u32);
+        }
+        Ok(Outcome {
+            verdicts: &scratch.verdicts,
+            matched: &scratch.matched,
+            starts: &scratch.matched_start,
+            formats: &scratch.formats,
+            asks_json: self.asks_json,
+        })
+    }
+
+    /// Why a record is malformed, and where; `Ok` if it is not.
+    ///
+    /// # Errors
+    /// The first thing wrong with it.
+    pub fn check(&self, record: &[u8]) -> Result<(), Malformed> {
+        check(record, &self.limits)
+    }
+
+    fn accepts(&self, scratch: &Scratch) -> Result<(), EvaluateError> {
+        if scratch.program_id == self.program.id() { Ok(()) } else { Err(EvaluateError::ForeignScratch) }
+    }
+
+    fn record(&self, view: &View<'_>, scratch: &mut Scratch, item: Item<'_>) -> (Verdict, Option<PayloadFormat>) {
+        let (json, pieces) = match item {
+            Item::Whole(record) => (Some(record), None),
+            Item::View(pieces) => (pieces.delivered.or(pieces.metadata), Some(pieces)),
+        };
+        let given = pieces.and_then(|pieces| pieces.payload);
+        scratch.resolve.accepted.clear();
+        if json.is_some_and(|json| json.len() > RECORD_BYTES || check(json, &self.limits).is_err())
+            || given.is_some_and(|payload| payload.bytes.len() > RECORD_BYTES)
+        {
+            return (Verdict::Malformed, None);
+        }
+        if self.program.passes_all() {
+            return (Verdict::Match, None);
+        }
+        let Scratch { trail, resolve, search, parse, payload, beside, texts, .. } = scratch;
+        trail.begin(view);
+        let mut deferred = Deferred::default();
+        if let Some(json) = json {
+            deferred = match self.walk_json(view, parse, trail, json) {
+                Ok(deferred) => deferred,
+                Err(Lost) => return (Verdict::Malformed, None),
+            };
+        }
+        let json = json.unwrap_or_default();
+        let locate = |located: Located| -> (&[u8], bool) {
+            let buffer = if located.buffer == Buffer::Parsed { &parse.buffer } else { json };
+            (&buffer[located.start as usize..][..located.len as usize], located.escaped)
+        };
+        let root = view.node(0);
+        let mut coded_beside = None;
+        if let Some((key, located)) = self.shape.beside.zip(deferred.beside) {
+            let (bytes, escaped) = locate(located);
+            let encoding = self.shape.payload.map_or(Encoding::Plain, |payload| payload.encoding);
+            coded_beside = view.child(root, key.as_bytes()).map(|node| (node, Coded { bytes, escaped, encoding }));
+        }
+        for (key, member) in pieces.iter().flat_map(|pieces| pieces.members()) {
+            let Some(node) = view.child(root, key.as_bytes()) else { continue };
+            match *member {
+                Member::Number(value) => {
+                    let located = walk::spell(i128::from(value), &mut trail.text);
+                    walk::push_scalar(view, trail, node, HitValue::Number(located));
+                }
+                Member::Text(text) => {
+                    let start = trail.text.len() as u32;
+                    trail.text.extend_from_slice(text.as_bytes());
+                    let located = Located { buffer: Buffer::Text, escaped: false, start, len: text.len() as u32 };
+                    walk::push_scalar(view, trail, node, HitValue::String(located));
+                }
+                Member::Decoded(coded) => coded_beside = Some((node, Coded::given(coded))),
+            }
+        }
+        let mut decoded_beside: &[u8] = &[];
+        if let Some((node, coded)) = coded_beside {
+            payload::place(view, trail, node, Buffer::Beside, coded, beside, &mut decoded_beside, &self.limits);
+        }
+        let mut decoded_payload: &[u8] = &[];
+        let mut format = None;
+        if let Some(shape) = self.shape.payload
+            && let Some(node) = view.child(root, shape.key.as_bytes())
+        {
+            let coded = match (given, deferred.payload) {
+                (Some(coded), _) => Some(Coded::given(coded)),
+                (None, Some(Found::String(located))) => {
+                    let (bytes, escaped) = locate(located);
+                    Some(Coded { bytes, escaped, encoding: shape.encoding })
+                }
+                _ => None,
+            };
+            format = Some(match coded {
+                Some(coded) => {
+                    let limits = &self.limits;
+                    payload::place(view, trail, node, Buffer::Payload, coded, payload, &mut decoded_payload, limits)
+                }
+                None if matches!(deferred.payload, Some(Found::Container)) => PayloadFormat::Json,
+                None => PayloadFormat::Undecodable,
+            });
+        }
+        let when = match format {
+            None | Some(PayloadFormat::Json) => WHEN_JSON,
+            Some(PayloadFormat::Plain) => WHEN_PLAIN,
+            Some(PayloadFormat::Undecodable) => WHEN_BROKEN,
+        };
+        let bytes = Bytes {
+            record: json,
+            parsed: &parse.buffer,
+            payload: decoded_payload,
+            beside: decoded_beside,
+            text: &trail.text,
+        };
+        resolve.begin(trail.hits.len(), when);
+        let searched =
+            trail.irregular && judge_irregular(view, &self.sources, &trail.hits, &bytes, resolve, search, texts);
+        if !searched {
+            resolve.begin(trail.hits.len(), when);
+            judge(view, &trail.hits, &bytes, resolve, texts);
+        }
+        (if resolve.accepted.is_empty() { Verdict::NoMatch } else { Verdict::Match }, format)
+    }
+
+    fn walk_json(&self, view: &View<'_>, parse: &mut Parse, trail: &mut Trail, json: &[u8]) -> Result<Deferred, Lost> {
+        if self.front_end == FrontEnd::Tape {
+            match walk_tape(view, &self.shape, parse, trail, json) {
+                Err(Lost) => trail.begin(view),
+                walked => return walked,
+            }
+        }
+        walk(view, &self.shape, &mut TextCursor::new(json), trail)
+    }
+}
+
+/// Runs the hits of a record through tests and resolution.
+fn judge(view: &View<'_>, hits: &[Hit], bytes: &Bytes<'_>, resolve: &mut Resolve, texts: &mut Texts) {
+    for hit in hits {
+        match *hit {
+            Hit::Open { depth, .. } => resolve.open(depth),
+            Hit::Close => resolve.close(view),
+            Hit::Value { leaf, value } => {
+                resolve.see(leaf);
+                let value = bytes.value(value, texts);
+                exec(view, view.leaf(leaf).pc, value, |slot| resolve.satisfy(view, slot));
+            }
+        }
+    }
+    resolve.finish(view);
+}
+
+/// As [`judge`], by search. `false` if that took too long and nothing is decided.
+fn judge_irregular(
+    view: &View<'_>,
+    sources: &Sources,
+    hits: &[Hit],
+    bytes: &Bytes<'_>,
+    resolve: &mut Resolve,
+    search: &mut Search,
+    texts: &mut Texts,
+) -> bool {
+    search.begin();
+    for hit in hits {
+        match *hit {
+            Hit::Open { array, .. } => search.open(array),
+            Hit::Close => search.close(),
+            Hit::Value { leaf, value } => {
+                resolve.see(leaf);
+                search.value(leaf);
+                let value = bytes.value(value, texts);
+                exec(view, view.leaf(leaf).pc, value, |slot| {
+                    resolve.satisfy_flat(slot);
+                    search.satisfy(slot);
+                });
+            }
+        }
+    }
+    search.seal();
+    resolve.finish_flat(view);
+    for index in 0..view.gate_len() {
+        let gate = view.gate(index);
+        if gate.parent != NONE || gate.when() & resolve.when() == 0 || resolve.has_accepted(gate.filter) {
+            continue;
+        }
+        match search.holds(view, sources, index) {
+            Ok(true) => resolve.accept(gate.filter),
+            Ok(false) => {}
+            Err(GaveUp) => return false,
+        }
+    }
+    true
+}
+
+/// Parses with simd-json and walks the tape.
+fn walk_tape(
+    view: &View<'_>,
+    shape: &Shape,
+    parse: &mut Parse,
+    trail: &mut Trail,
+    record: &[u8],
+) -> Result<Deferred, Lost> {
+    parse.buffer.clear();
+    parse.buffer.reserve(record.len() + INPUT_PADDING);
+    parse.buffer.extend_from_slice(record);
+    parse.buffer.resize(record.len() + INPUT_PADDING, b' ');
+    let mut tape: Tape<'_> = parse.tape.take().unwrap_or(Tape::null()).reset();
+    let base = parse.buffer.as_ptr() as usize;
+    let parsed = simd_json::fill_tape_padded(&mut parse.buffer, record.len(), &mut parse.buffers, &mut tape);
+    let walked = match parsed {
+        Ok(()) => {
+            let nodes: &[Node<'_>] = &tape.0;
+            walk(view, shape, &mut TapeCursor::new(nodes, base, &mut parse.ends), trail)
+        }
+        Err(_) => Err(Lost),
+    };
+    parse.tape = Some(tape.reset());
+    walked
+}
+
+/// The buffers that hits point into.
+struct Bytes<'b> {
+    record: &'b [u8],
+    parsed: &'b [u8],
+    payload: &'b [u8],
+    beside: &'b [u8],
+    text: &'b [u8],
+}
+
+/// Text of the value at hand, where it must be made.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    /// Decoded.
+    decoded: Vec<u8>,
+    /// The same with lone surrogates replaced.
+    replaced: Vec<u8>,
+}
+
+impl<'b> Bytes<'b> {
+    fn at(&self, located: Located) -> &'b [u8] {
+        let buffer = match located.buffer {
+            Buffer::Record => self.record,
+            Buffer::Parsed => self.parsed,
+            Buffer::Payload => self.payload,
+            Buffer::Beside => self.beside,
+            Buffer::Text => self.text,
+        };
+        &buffer[located.start as usize..][..located.len as usize]
+    }
+
+    /// The value as tests see it.
+    fn value<'v>(&self, value: HitValue, texts: &'v mut Texts) -> Value<'v>
+    where
+        'b: 'v,
+    {
+        match value {
+            HitValue::True => Value::True,
+            HitValue::False => Value::False,
+            HitValue::Null => Value::Null,
+            HitValue::Number(located) => Value::Number(self.at(located)),
+            HitValue::String(located) if !located.escaped => {
+                let exact = self.at(located);
+                Value::String { exact, bytes: exact }
+            }
+            HitValue::String(located) => {
+                let Texts { decoded, replaced } = texts;
+                decoded.clear();
+                // `check` has accepted the escapes.
+                let lone = text::unescape_into(self.at(located), decoded).is_ok_and(|text| text.lone_surrogate);
+                let exact: &'v [u8] = decoded;
+                if !lone {
+                    return Value::String { exact, bytes: exact };
+                }
+                replaced.clear();
+                text::question_marks(exact, replaced);
+                Value::String { exact, bytes: replaced }
+            }
+        }
+    }
+}
+
+/// Why a record is not delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DropReason {
+    /// No filter matched it.
+    FilteredOut,
+    /// No filter matched it, and its payload is no JSON although a filter asks for JSON: more likely a broken
+    /// message than an unwanted one. SQS deletes it all the same.
+    PayloadNotJson,
+    /// The record itself is malformed.
+    Malformed,
+}
+
+/// Verdicts of a batch, and which filters matched each record.
+#[derive(Debug, Clone, Copy)]
+pub struct Outcome<'s> {
+    verdicts: &'s [Verdict],
+    matched: &'s [u32],
+    starts: &'s [u32],
+    formats: &'s [Option<PayloadFormat>],
+    asks_json: bool,
+}
+
+impl<'s> Outcome<'s> {
+    /// The format of a record's payload; `None` if the source has none or no filter looks at it.
+    ///
+    /// # Panics
+    /// If there is no such record.
+    pub fn payload_format(&self, record: usize) -> Option<PayloadFormat> {
+        self.formats[record]
+    }
+
+    /// Why a record is not delivered; `None` if it is.
+    ///
+    /// # Panics
+    /// If there is no such record.
+    pub fn drop_reason(&self, record: usize) -> Option<DropReason> {
+        let not_json = matches!(self.formats[record], Some(PayloadFormat::Plain | PayloadFormat::Undecodable));
+        match self.verdicts[record] {
+            Verdict::Match => None,
+            Verdict::Malformed => Some(DropReason::Malformed),
+            Verdict::NoMatch if self.asks_json && not_json => Some(DropReason::PayloadNotJson),
+            Verdict::NoMatch => Some(DropReason::FilteredOut),
+        }
+    }
+
+    /// One verdict a record.
+    pub fn verdicts(&self) -> &'s [Verdict] {
+        self.verdicts
+    }
+
+    /// The filters that matched record number `record`. Empty for a record that passed because there are no
+    /// filters at all.
+    ///
+    /// # Panics
+    /// If there is no such record.
+    pub fn filters(&self, record: usize) -> FilterSet<'s> {
+        FilterSet { ids: &self.matched[self.starts[record] as usize..self.starts[record + 1] as usize] }
+    }
+}
+
+/// Filters, by their place in the criteria, ascending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FilterSet<'s> {
+    ids: &'s [u32],
+}
+
+impl<'s> FilterSet<'s> {
+    /// Number of filters.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// Whether filter number `filter` is one of them.
+    pub fn contains(&self, filter: usize) -> bool {
+        u32::try_from(filter).is_ok_and(|filter| self.ids.binary_search(&filter).is_ok())
+    }
+
+    /// The filters, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = usize> + use<'s> {
+        self.ids.iter().map(|&id| id as usize)
+    }
+}
