@@ -389,6 +389,41 @@ fn settle_repeats(list: &mut List, budget: &mut Budget) -> Result<(), LowerError
     Ok(())
 }
 
+/// Splits a list by which of some fields is the first to have a value, in sorted order; the fields are those that
+/// may be absent and share `shared` segments with `path`. One list for each, and one for none of them.
+///
+/// Where an absence is judged depends on whether *some* value was chosen before it, not on which: so `n` such fields
+/// make `n + 1` lists, not `2^n`.
+fn split_first(list: &List, path: &Path, shared: usize, budget: &mut Budget) -> Result<Vec<List>, LowerError> {
+    let mut open: Vec<(usize, Rc<Path>)> = Vec::new();
+    for (at, item) in list.iter().enumerate() {
+        if let Item::Field(field) = item
+            && field.absent
+            && field.tests.is_some()
+            && field.path.shared_depth(path) >= shared
+        {
+            open.push((at, Rc::clone(&field.path)));
+        }
+    }
+    open.sort_by(|(_, a), (_, b)| cmp_utf16(&a.text, &b.text));
+    budget.take(open.len() + 1, list)?;
+    let mut lists = Vec::with_capacity(open.len() + 1);
+    for first in 0..=open.len() {
+        let mut split = list.clone();
+        for (place, &(at, _)) in open.iter().enumerate().take(first + 1) {
+            if let Item::Field(field) = &mut split[at] {
+                if place < first {
+                    field.tests = None;
+                } else {
+                    field.absent = false;
+                }
+            }
+        }
+        lists.push(split);
+    }
+    Ok(lists)
+}
+
 /// How deep the prefix is inside which an absence is judged: the longest that the path shares with a value
 /// chosen before it, that is, with a positive path that sorts before it (oddity D7, `consistency.md`).
 fn anchor_depth<'f>(path: &Path, chosen: impl Iterator<Item = &'f Rc<Path>>) -> usize {
@@ -407,9 +442,14 @@ fn settle_absences(list: List, budget: &mut Budget) -> Result<Vec<List>, LowerEr
                 lists.reverse();
                 open.append(&mut lists);
             }
-            Some(Unsettled::Below { .. }) => {
+            Some(Unsettled::First { path, shared }) => {
+                let mut lists = split_first(&list, &path, shared, budget)?;
+                lists.reverse();
+                open.append(&mut lists);
+            }
+            Some(below @ Unsettled::Below { .. }) => {
                 let mut list = list;
-                settle_below(&mut list, budget)?;
+                apply(&mut list, below, budget)?;
                 open.push(list);
             }
         }
@@ -419,13 +459,18 @@ fn settle_absences(list: List, budget: &mut Budget) -> Result<Vec<List>, LowerEr
 
 /// What to multiply out: an item of this list, or one of a list inside an item.
 enum Unsettled {
+    /// Multiply this item out.
     Here(usize),
-    Below { item: usize, alternative: usize, then: Box<Unsettled> },
-}
-
-fn settle_below(list: &mut List, budget: &mut Budget) -> Result<(), LowerError> {
-    let Some(found) = unsettled(list, &mut Vec::new(), &mut Vec::new()) else { return Ok(()) };
-    apply(list, found, budget)
+    /// Split by the first of the fields that may be absent and share `shared` segments with `path`.
+    First {
+        path: Rc<Path>,
+        shared: usize,
+    },
+    Below {
+        item: usize,
+        alternative: usize,
+        then: Box<Unsettled>,
+    },
 }
 
 fn apply(list: &mut List, found: Unsettled, budget: &mut Budget) -> Result<(), LowerError> {
@@ -435,6 +480,11 @@ fn apply(list: &mut List, found: Unsettled, budget: &mut Budget) -> Result<(), L
         Unsettled::Here(at) => {
             let inner = std::mem::take(&mut alternatives[alternative]);
             let lists = multiply(inner, at, budget)?;
+            alternatives.splice(alternative..=alternative, lists);
+            Ok(())
+        }
+        Unsettled::First { path, shared } => {
+            let lists = split_first(&alternatives[alternative], &path, shared, budget)?;
             alternatives.splice(alternative..=alternative, lists);
             Ok(())
         }
@@ -497,8 +547,11 @@ fn unsettled_field(
         Item::Or(alternatives) => alternatives.iter().any(|list| any_field(list, &mut |other| deeper(other))),
     };
     // Something beside it decides the anchor: multiply that out.
-    if let Some((other, _)) = list.iter().enumerate().find(|&(other, item)| other != at && depends(item)) {
-        return Some(Unsettled::Here(other));
+    if let Some((other, item)) = list.iter().enumerate().find(|&(other, item)| other != at && depends(item)) {
+        return Some(match item {
+            Item::Or(_) => Unsettled::Here(other),
+            Item::Field(_) => Unsettled::First { path: Rc::clone(path), shared: anchor + 1 },
+        });
     }
     if around.iter().any(|(outer, lead)| outer.iter().enumerate().any(|(other, item)| other != *lead && depends(item)))
     {
@@ -506,7 +559,7 @@ fn unsettled_field(
     }
     // It is judged further out than the group it would be part of: multiply out what holds it.
     if field.tests.is_some() && anchor + 1 < path.depth() {
-        return Some(Unsettled::Here(at));
+        return Some(Unsettled::First { path: Rc::clone(path), shared: anchor + 1 });
     }
     let held_deeper = |&(outer, lead): &(&List, usize)| matches!(&outer[lead], Item::Or(alternatives) if common_depth(alternatives) > anchor);
     around.iter().any(held_deeper).then_some(Unsettled::Here(usize::MAX))
@@ -766,7 +819,6 @@ fn components(list: List, marks: impl Fn(&Item) -> std::collections::BTreeSet<Ve
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::{FilterCriteria, Options, compile};
     use eventsieve_program::Source;
 
@@ -790,6 +842,17 @@ mod tests {
         let program = compile(&criteria, &Options::new(Source::Raw)).unwrap().program;
         assert_eq!(program.view().gate_len(), 1);
         assert_eq!(program.view().slot_len(), 28);
+    }
+
+    #[test]
+    fn fields_that_may_be_absent_do_not_multiply() {
+        for prefix in ["", "detail.", "detail.inner."] {
+            let fields: Vec<String> = (0..40).map(|n| format!(r#""{prefix}f{n}":["x",{{"exists":false}}]"#)).collect();
+            let pattern = format!("{{{}}}", fields.join(","));
+            let criteria = FilterCriteria::from_patterns([pattern]);
+            let program = compile(&criteria, &Options::new(Source::Raw)).unwrap().program;
+            assert!(program.as_bytes().len() < 100_000, "{prefix}: {}", program.as_bytes().len());
+        }
     }
 
     #[test]
