@@ -1,0 +1,68 @@
+//! Evaluates AWS Lambda event filters: exactly, fast and inspectably.
+//!
+//! An *event source mapping* reads records from a queue or stream and hands batches of them to a function;
+//! its `FilterCriteria` decide which records get through. This crate answers that question outside AWS: it
+//! compiles criteria into a flat, verified program and runs the program over batches of records.
+//!
+//! ```
+//! use eventsieve::{Batch, FilterCriteria, Sieve, Source, Verdict};
+//!
+//! let criteria = FilterCriteria::from_json(
+//!     r#"{"Filters":[{"Pattern":"{\"detail\":{\"total\":[{\"numeric\":[\">\",100]}]}}"}]}"#,
+//! )?;
+//! let sieve = Sieve::builder(Source::Raw).compile(&criteria)?; // once; share it between threads
+//! let mut scratch = sieve.scratch(); // one per thread
+//!
+//! let batch = Batch::from_lines(b"{\"detail\":{\"total\":250}}\n{\"detail\":{\"total\":5}}\n{\"detail\":\n");
+//! let verdicts = sieve.evaluate(&mut scratch, &batch)?;
+//! assert_eq!(verdicts, [Verdict::Match, Verdict::NoMatch, Verdict::Malformed]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The ten types
+//!
+//! | type | what it is |
+//! |---|---|
+//! | [`FilterCriteria`] | the filters as written, with their places in the text |
+//! | [`Sieve`], [`SieveBuilder`] | criteria compiled for a source: immutable, shareable |
+//! | [`Program`] | the flat artefact inside: store it, ship it, map it |
+//! | [`Scratch`] | the memory one thread evaluates with |
+//! | [`Batch`] | the records, borrowed as you hold them |
+//! | [`Verdict`], [`Outcome`], [`FilterSet`] | the answers |
+//! | [`CompileErrors`], [`CompileError`] | everything wrong with criteria, each pointing at the text |
+//!
+//! # Vocabulary
+//!
+//! *Criteria* are a list of *filters*; a filter is one *pattern*. A pattern names *paths* (key sequences;
+//! arrays are invisible in them) and for each a list of *tests*. A *source* says where records come from, a
+//! *dialect* which operators and limits are legal. A record is *checked* (is it valid JSON), a program is
+//! *verified* (is it safe).
+//!
+//! # Promises
+//!
+//! - Evaluation never fails, panics or allocates once the scratch is warm; a bad record is a
+//!   [`Verdict::Malformed`] and the batch goes on.
+//! - Time is linear in the record whatever the pattern: arrays and `$or` do not multiply.
+//! - Same criteria, same program bytes, on every platform.
+//! - Nothing is global, printed, or read from the environment.
+//!
+#![doc = "# The README's examples\n\n"]
+#![cfg_attr(doctest, doc = include_str!("../../../README.md"))]
+#![forbid(unsafe_code)]
+
+mod envelope;
+pub mod kpl;
+mod sieve;
+pub mod source;
+
+pub use envelope::{Envelope, EnvelopeError, EnvelopeErrorKind};
+pub use eventsieve_compiler::{CompileError, CompileErrors, ErrorKind, FilterCriteria, Limits, Severity};
+pub use eventsieve_program::{Dialect, Program, ProgramError, Source, UnknownName};
+pub use eventsieve_vm::{
+    Batch, DropReason, Encoded, EvaluateError, FilterSet, FrontEnd, Malformed, Outcome, PayloadFormat, Reason,
+    RecordLimits, RecordView, Scratch, Verdict, check,
+};
+pub use sieve::{Sieve, SieveBuilder};
+
+/// The compiler's syntax tree, for tools that look at patterns rather than records.
+pub use eventsieve_compiler::ast;

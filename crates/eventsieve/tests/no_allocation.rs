@@ -1,0 +1,97 @@
+//! "No allocation once the scratch is warm" as a test: a counting allocator under ten thousand varied records.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use eventsieve::{Batch, FilterCriteria, FrontEnd, Limits, Sieve, Source, Verdict};
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+// SAFETY: every call is handed to the system allocator unchanged; counting touches a thread-local `Cell`
+// that needs no allocation and has no destructor.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller keeps the contract of `GlobalAlloc::alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: `pointer` came from `System` by the methods beside this one.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        // SAFETY: as for `dealloc`.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn varied_records() -> Vec<Vec<u8>> {
+    let mut records = Vec::new();
+    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = |below: u64| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed % below
+    };
+    let words = ["eu-west-1", "us-east-1", "caf\\u00e9", "x\\ud83dy", "10.1.2.3", "", "stopped", "a\\\"b"];
+    let numbers = ["1", "2.50", "1e3", "-0", "9007199254740993", "1e309", "0.1"];
+    for index in 0..10_000 {
+        let word = words[next(words.len() as u64) as usize];
+        let number = numbers[next(numbers.len() as u64) as usize];
+        let mut list = String::new();
+        for at in 0..next(12) {
+            let comma = if at == 0 { "" } else { "," };
+            let other = words[next(words.len() as u64) as usize];
+            list.push_str(&format!("{comma}{{\"k\":\"{other}\",\"v\":[{at},[\"{word}\"]]}}"));
+        }
+        let record = format!(
+            "{{\"id\":{index},\"detail\":{{\"region\":\"{word}\",\"n\":{number},\"list\":[{list}]}},\"a.b\":\"{word}\"}}"
+        );
+        let mut record = record.into_bytes();
+        if next(20) == 0 {
+            record.truncate(next(record.len() as u64) as usize);
+        }
+        records.push(record);
+    }
+    records
+}
+
+#[test]
+fn a_warm_scratch_never_allocates() {
+    let criteria = FilterCriteria::from_patterns([
+        r#"{"detail":{"region":[{"prefix":"eu-"}],"list":{"k":["stopped"],"v":[{"numeric":[">",2]}]}}}"#,
+        r#"{"detail":{"region":[{"equals-ignore-case":"CAFÉ"},{"wildcard":"*\\**"},{"suffix":"t-1"}]}}"#,
+        r#"{"$or":[{"detail":{"n":[2.5,9007199254740993]}},{"a.b":["10.1.2.3",{"anything-but":["a","b"]}]}]}"#,
+        r#"{"detail":{"list":{"k":[{"exists":false}],"a":["x"]}},"id":[{"cidr":"10.0.0.0/8"}]}"#,
+    ]);
+    let records = varied_records();
+    let slices: Vec<&[u8]> = records.iter().map(Vec::as_slice).collect();
+    for front_end in [FrontEnd::Tape, FrontEnd::Text] {
+        let sieve = Sieve::builder(Source::Raw).limits(Limits::none()).compile(&criteria).unwrap();
+        let sieve = sieve.with_front_end(front_end);
+        let mut scratch = sieve.scratch();
+        let batch = Batch::from_slices(&slices);
+        let expected = sieve.evaluate_sets(&mut scratch, &batch).unwrap().verdicts().to_vec();
+        for verdict in [Verdict::Match, Verdict::NoMatch, Verdict::Malformed] {
+            assert!(expected.contains(&verdict), "the records should bring every verdict, {verdict:?} is missing");
+        }
+        sieve.evaluate(&mut scratch, &batch).unwrap();
+        let before = ALLOCATIONS.with(Cell::get);
+        let same = sieve.evaluate(&mut scratch, &batch).unwrap() == expected.as_slice();
+        let sets = sieve.evaluate_sets(&mut scratch, &batch).unwrap().verdicts() == expected.as_slice();
+        let after = ALLOCATIONS.with(Cell::get);
+        assert!(same && sets);
+        assert_eq!(after - before, 0, "allocations with {front_end:?}");
+    }
+}
