@@ -1,0 +1,1 @@
+//! Workloads and engines that the benchmarks share.
