@@ -48,7 +48,10 @@ pub(crate) enum Command {
 ///
 /// A record is one line of JSON (NDJSON); blank lines are skipped. A file whose documents span lines, or stand on
 /// one line without breaks, is read as a stream of JSON documents. Matching records are written byte for byte in
-/// the order of the input, lines with the line ending they had.
+/// the order of the input, with the line ending they had.
+///
+/// With a source, a document may also be an envelope, the event a function receives: it comes out with the records
+/// that match and all its other bytes, or not at all if none does.
 ///
 /// A malformed record never stops the run: it counts as dropped and is named on stderr.
 #[derive(Debug, Args)]
@@ -64,7 +67,8 @@ pub(crate) struct FilterArgs {
     pub(crate) count: bool,
     /// Print one JSON line for every record: which filters matched it
     ///
-    /// Fields: `file` (if several files were named), `line` (where the record begins, counted from 1), `match`
+    /// Fields: `file` (if several files were named), `line` (where the record begins, counted from 1), `record` (which
+    /// one of an envelope, counted from 0), `match`
     /// (whether it passes), `filters` (those that matched, counted from 0, ascending) and, for a malformed record
     /// only, `malformed` (the reason).
     #[arg(long, conflicts_with_all = ["count", "invert", "null"])]
@@ -72,6 +76,11 @@ pub(crate) struct FilterArgs {
     /// End each printed record with a NUL byte instead of its line ending
     #[arg(long, short = '0', conflicts_with = "count")]
     pub(crate) null: bool,
+    /// Split aggregates of the Kinesis Producer Library first, as enhanced fan-out does
+    ///
+    /// Standard polling hands an aggregate over as one opaque record, which a filter on `data` drops.
+    #[arg(long)]
+    pub(crate) deaggregate: bool,
     /// End with status 2 if any record was malformed
     #[arg(long)]
     pub(crate) fail_on_malformed: bool,
@@ -81,7 +90,8 @@ pub(crate) struct FilterArgs {
     /// Form of the summary; records and counts are JSON in both
     ///
     /// `json` gives one object with the fields `records`, `matched`, `dropped` (malformed ones included),
-    /// `malformed`, `bytes` and `seconds`.
+    /// `malformed`, `payload_not_json` (dropped though a filter asks for JSON: likely broken rather than unwanted),
+    /// `bytes` and `seconds`.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
     #[command(flatten)]

@@ -10,11 +10,18 @@ use crate::exit::Failure;
 use crate::output;
 
 /// The sieve that the flags describe.
-pub(crate) fn sieve(args: &ChosenArgs) -> Result<Sieve<'static>, Failure> {
+///
+/// `told` is the source that the records tell, for where none was given.
+pub(crate) fn sieve(args: &ChosenArgs, told: Option<Source>) -> Result<Sieve<'static>, Failure> {
     match &args.program {
         Some(path) => sieve_of_program(path, args.criteria.source),
-        None => compile(&args.criteria),
+        None => compile(&args.criteria, told),
     }
+}
+
+/// Whether the source is to be told from the records.
+pub(crate) fn is_source_open(args: &ChosenArgs) -> bool {
+    args.program.is_none() && args.criteria.source == SourceChoice::Auto
 }
 
 /// Whether the criteria or the program come from stdin, which then cannot hold records.
@@ -28,15 +35,20 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
 }
 
 /// Compiles criteria that were given as text. Warnings and errors are drawn here.
-pub(crate) fn compile(args: &CriteriaArgs) -> Result<Sieve<'static>, Failure> {
+pub(crate) fn compile(args: &CriteriaArgs, told: Option<Source>) -> Result<Sieve<'static>, Failure> {
     match &args.criteria {
-        Some(path) => compile_text(&name_of(path), read(path)?, args),
-        None => compile_criteria(&Ok(FilterCriteria::from_patterns(args.patterns.iter().cloned())), None, args),
+        Some(path) => compile_text(&name_of(path), read(path)?, args, told),
+        None => compile_criteria(&Ok(FilterCriteria::from_patterns(args.patterns.iter().cloned())), None, args, told),
     }
 }
 
 /// Compiles the text of a criteria file.
-pub(crate) fn compile_text(name: &str, bytes: Vec<u8>, args: &CriteriaArgs) -> Result<Sieve<'static>, Failure> {
+pub(crate) fn compile_text(
+    name: &str,
+    bytes: Vec<u8>,
+    args: &CriteriaArgs,
+    told: Option<Source>,
+) -> Result<Sieve<'static>, Failure> {
     if Program::from_bytes(bytes.as_slice()).is_ok() {
         return Err(Failure::Trouble(format!("{name}: is a compiled program; give it with --program")));
     }
@@ -46,15 +58,19 @@ pub(crate) fn compile_text(name: &str, bytes: Vec<u8>, args: &CriteriaArgs) -> R
     })?;
     // Windows editors put a byte order mark in front; nobody means it.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    compile_criteria(&FilterCriteria::from_json(text), Some(name), args)
+    compile_criteria(&FilterCriteria::from_json(text), Some(name), args, told)
 }
 
 fn compile_criteria(
     criteria: &Result<FilterCriteria, CompileErrors>,
     name: Option<&str>,
     args: &CriteriaArgs,
+    told: Option<Source>,
 ) -> Result<Sieve<'static>, Failure> {
-    let source = source(args.source)?;
+    let source = match args.source {
+        SourceChoice::Fixed(source) => source,
+        SourceChoice::Auto => told.unwrap_or(Source::Raw),
+    };
     let dialect = args.dialect.unwrap_or_else(|| source.default_dialect());
     let builder =
         Sieve::builder(source).dialect(dialect).limits(limits(dialect, args.complexity_limit)).strict(args.strict);
@@ -81,14 +97,6 @@ pub(crate) fn limits(dialect: Dialect, complexity: Option<ComplexityLimit>) -> L
         limits.wildcard_complexity = limit;
     }
     limits
-}
-
-/// The source to compile for. The one place that knows which sources there are views for.
-fn source(choice: SourceChoice) -> Result<Source, Failure> {
-    match choice {
-        SourceChoice::Auto | SourceChoice::Fixed(Source::Raw) => Ok(Source::Raw),
-        SourceChoice::Fixed(source) => Err(Failure::Trouble(format!("source {source} is not supported yet"))),
-    }
 }
 
 fn sieve_of_program(path: &Path, choice: SourceChoice) -> Result<Sieve<'static>, Failure> {

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use eventsieve::{Batch, Scratch, Sieve, Verdict};
+use eventsieve::{Batch, DropReason, Envelope, Scratch, Sieve, Source, Verdict};
 use serde::Serialize;
 
 use crate::args::{FilterArgs, Format};
@@ -15,18 +15,54 @@ use crate::exit::{Exit, Failure};
 use crate::output::{self, Progress, Summary, counted};
 use crate::pipeline;
 use crate::records::{Chunk, Inputs, Item, Span, total_bytes};
+use crate::units::{self, Unit};
 
 pub(crate) fn run(args: &FilterArgs) -> Result<Exit, Failure> {
     let files = if args.files.is_empty() { vec![PathBuf::from("-")] } else { args.files.clone() };
     if criteria::reads_stdin(&args.chosen) && files.iter().any(|file| criteria::is_stdin(file)) {
         return Err(Failure::Trouble("stdin cannot hold the criteria and the records".to_owned()));
     }
-    let sieve = criteria::sieve(&args.chosen)?;
     let names: Vec<String> = files.iter().map(|file| criteria::name_of(file)).collect();
-    let plan = Plan { sieve: &sieve, names: &names, want: Want::of(args) };
+    let mut inputs = Inputs::new(&files);
+    // The source may have to be told from the records, and the criteria are compiled for it: so read first.
+    let mut first = Vec::new();
+    let mut told = None;
+    if criteria::is_source_open(&args.chosen) {
+        told = tell_source(&mut inputs, &mut first);
+        if let Some(source) = told {
+            output::note(&format!("source {source}, told from the records; --source says otherwise"));
+        }
+    }
+    let sieve = criteria::sieve(&args.chosen, told)?;
+    if args.deaggregate && sieve.source() != Source::Kinesis {
+        let source = sieve.source();
+        return Err(Failure::Trouble(format!("--deaggregate is for the source kinesis, this is {source}")));
+    }
+    let plan = Plan { sieve: &sieve, names: &names, want: Want::of(args), deaggregate: args.deaggregate };
     let mut report = Report::new(&names, Progress::new(total_bytes(&files)));
-    pipeline::run(&plan, Inputs::new(&files), args.threads.len(), &mut report)?;
+    pipeline::run(&plan, first, inputs, args.threads.len(), &mut report)?;
     report.finish(args)
+}
+
+/// Reads until a record tells the source; what was read is kept.
+fn tell_source(inputs: &mut Inputs<'_>, first: &mut Vec<Item>) -> Option<Source> {
+    while let Some(mut item) = inputs.next(Vec::new()) {
+        let found = match &mut item {
+            Item::Chunk(chunk) => {
+                let mut spans = Vec::new();
+                chunk.find_records(&mut spans);
+                let told = spans.iter().map(|span| Envelope::source_of(&chunk.bytes[span.start..span.end])).next();
+                chunk.keep_records(spans);
+                told
+            }
+            Item::Unreadable(..) => None,
+        };
+        first.push(item);
+        if let Some(told) = found {
+            return told;
+        }
+    }
+    None
 }
 
 /// What to write about each record.
@@ -56,6 +92,7 @@ pub(crate) struct Plan<'p> {
     sieve: &'p Sieve<'static>,
     names: &'p [String],
     want: Want,
+    deaggregate: bool,
 }
 
 /// Memory of one thread.
@@ -76,6 +113,8 @@ pub(crate) struct Answer {
     matched: u64,
     kept: u64,
     malformed: u64,
+    /// Dropped records whose payload is no JSON although a filter asks for JSON.
+    payload_not_json: u64,
     /// The first few malformed records.
     problems: Vec<Problem>,
     /// Why the file cannot be read (further).
@@ -102,6 +141,9 @@ struct WhichLine<'w> {
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<&'w str>,
     line: u64,
+    /// Which record of an envelope (or of an aggregate), counted from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<usize>,
     #[serde(rename = "match")]
     matched: bool,
     filters: Vec<usize>,
@@ -124,43 +166,133 @@ impl Plan<'_> {
             }
         };
         chunk.find_records(&mut memory.spans);
-        let slices: Vec<&[u8]> = memory.spans.iter().map(|span| &chunk.bytes[span.start..span.end]).collect();
-        let batch = Batch::from_slices(&slices);
-        let mut answer = Answer {
-            file: chunk.file,
-            bytes: chunk.bytes.len() as u64,
-            records: slices.len() as u64,
-            ..Answer::default()
-        };
-        let (scratch, spans) = (&mut memory.scratch, memory.spans.as_slice());
-        match self.want {
-            Want::Which => self.tell_filters(scratch, &chunk, spans, &batch, &mut answer),
-            Want::Count { keep } => {
-                let verdicts = self.verdicts(scratch, &batch);
-                answer.count(verdicts, keep);
-                self.note_problems(&chunk, spans, verdicts, &mut answer);
-            }
-            Want::Records { keep, null } => {
-                let verdicts = self.verdicts(scratch, &batch);
-                answer.count(verdicts, keep);
-                self.note_problems(&chunk, spans, verdicts, &mut answer);
-                let kept = spans.iter().zip(verdicts).filter(|(_, verdict)| **verdict == keep).map(|(span, _)| span);
-                if null {
-                    write_null_ended(&chunk.bytes, kept, &mut answer.out);
-                } else if chunk.has_lines() {
-                    write_lines(&chunk.bytes, kept, &mut answer);
-                } else {
-                    write_documents(&chunk.bytes, kept, &mut answer.out);
-                }
-            }
+        let mut answer = Answer { file: chunk.file, bytes: chunk.bytes.len() as u64, ..Answer::default() };
+        if self.sieve.source() == Source::Raw {
+            self.answer_records(memory, &chunk, &mut answer);
+        } else {
+            self.answer_units(memory, &chunk, &mut answer);
         }
-        drop(slices);
         answer.spare = chunk.bytes;
         answer
     }
 
-    fn verdicts<'s>(&self, scratch: &'s mut Scratch, batch: &Batch<'_>) -> &'s [Verdict] {
-        self.sieve.evaluate(scratch, batch).expect("the scratch was made by this sieve")
+    /// Every document is a record.
+    fn answer_records(&self, memory: &mut Memory, chunk: &Chunk, answer: &mut Answer) {
+        let (scratch, spans) = (&mut memory.scratch, memory.spans.as_slice());
+        let slices: Vec<&[u8]> = spans.iter().map(|span| &chunk.bytes[span.start..span.end]).collect();
+        let batch = Batch::from_slices(&slices);
+        answer.records = slices.len() as u64;
+        if let Want::Which = self.want {
+            self.tell_filters(scratch, chunk, spans, &batch, answer);
+            return;
+        }
+        let verdicts = self.sieve.evaluate(scratch, &batch).expect("the scratch was made by this sieve");
+        let (keep, null) = self.keeps();
+        answer.count(verdicts, keep);
+        self.note_problems(chunk, spans, verdicts, answer);
+        if let Want::Count { .. } = self.want {
+            return;
+        }
+        let kept = spans.iter().zip(verdicts).filter(|(_, verdict)| **verdict == keep).map(|(span, _)| span);
+        if null {
+            write_null_ended(&chunk.bytes, kept, &mut answer.out);
+        } else if chunk.has_lines() {
+            write_lines(&chunk.bytes, kept, answer);
+        } else {
+            write_documents(&chunk.bytes, kept, answer);
+        }
+    }
+
+    /// The verdict of records to keep, and whether they end with a NUL byte.
+    fn keeps(&self) -> (Verdict, bool) {
+        match self.want {
+            Want::Records { keep, null } => (keep, null),
+            Want::Count { keep } => (keep, false),
+            Want::Which => (Verdict::Match, false),
+        }
+    }
+
+    /// A document is a record, an aggregate of records, or an envelope.
+    fn answer_units(&self, memory: &mut Memory, chunk: &Chunk, answer: &mut Answer) {
+        let source = self.sieve.source();
+        let (scratch, spans) = (&mut memory.scratch, memory.spans.as_slice());
+        let units: Vec<Unit<'_>> = spans
+            .iter()
+            .map(|span| units::read(&chunk.bytes[span.start..span.end], source, self.deaggregate))
+            .collect();
+        let envelopes: Vec<Option<Envelope<'_>>> = units.iter().map(|unit| unit.envelope(source)).collect();
+        let mut slices: Vec<&[u8]> = Vec::with_capacity(units.len());
+        let mut starts = Vec::with_capacity(units.len() + 1);
+        for (unit, envelope) in units.iter().zip(&envelopes) {
+            starts.push(slices.len());
+            match (unit, envelope) {
+                (_, Some(envelope)) => slices.extend((0..envelope.len()).map(|record| envelope.record(record))),
+                (Unit::Split(records), _) => slices.extend(records.iter().map(Vec::as_slice)),
+                (Unit::Record(record), _) => slices.push(record),
+                (Unit::Broken { .. } | Unit::Envelope(_), _) => {}
+            }
+        }
+        starts.push(slices.len());
+        let batch = Batch::from_slices(&slices);
+        let outcome = self.sieve.evaluate_sets(scratch, &batch).expect("the scratch was made by this sieve");
+        let verdicts = outcome.verdicts();
+        let (keep, null) = self.keeps();
+        answer.records = slices.len() as u64;
+        answer.count(verdicts, keep);
+        let not_json = |record: &usize| outcome.drop_reason(*record) == Some(DropReason::PayloadNotJson);
+        answer.payload_not_json = (0..slices.len()).filter(not_json).count() as u64;
+        let file = (self.names.len() > 1).then(|| self.names[chunk.file].as_str());
+        for (at, (unit, span)) in units.iter().zip(spans).enumerate() {
+            let records = starts[at]..starts[at + 1];
+            if let Unit::Broken { offset, reason } = unit {
+                answer.records += 1;
+                answer.malformed += 1;
+                let place = place(span, &chunk.bytes[span.start..span.end], *offset);
+                answer.problem(Problem { line: place.0, column: place.1, reason: reason.clone() });
+                continue;
+            }
+            let mut reasons = Vec::new();
+            for record in records.clone().filter(|&record| verdicts[record] == Verdict::Malformed) {
+                let mut problem = self.problem(span, slices[record]);
+                if envelopes[at].is_some() {
+                    problem.reason = format!("record {}: {}", record - records.start, problem.reason);
+                }
+                reasons.push((record, problem.reason.clone()));
+                answer.problem(problem);
+            }
+            match self.want {
+                Want::Count { .. } => {}
+                Want::Which => {
+                    for record in records.clone() {
+                        let single = matches!(unit, Unit::Record(_));
+                        let line = WhichLine {
+                            file,
+                            line: span.line,
+                            record: (!single).then(|| record - records.start),
+                            matched: verdicts[record] == Verdict::Match,
+                            filters: outcome.filters(record).iter().collect(),
+                            malformed: reasons.iter().find(|(of, _)| *of == record).map(|(_, why)| why.clone()),
+                        };
+                        answer.out.extend_from_slice(output::json_line(&line).as_bytes());
+                    }
+                }
+                Want::Records { .. } => {
+                    let end: &[u8] = if null { b"\0" } else { &chunk.bytes[span.end..span.next] };
+                    let kept = |record: usize| verdicts[record] == keep;
+                    match &envelopes[at] {
+                        Some(envelope) => {
+                            let mut spliced = Vec::new();
+                            if envelope.splice(|record| kept(records.start + record), &mut spliced) {
+                                answer.write(&spliced, end);
+                            }
+                        }
+                        None => {
+                            records.filter(|&record| kept(record)).for_each(|record| answer.write(slices[record], end))
+                        }
+                    }
+                }
+            }
+        }
     }
 
     /// One line for each record.
@@ -183,6 +315,7 @@ impl Plan<'_> {
             let line = WhichLine {
                 file,
                 line: span.line,
+                record: None,
                 matched: verdicts[record] == Verdict::Match,
                 filters: outcome.filters(record).iter().collect(),
                 malformed,
@@ -208,11 +341,17 @@ impl Plan<'_> {
             Err(malformed) => (malformed.offset().min(record.len()), malformed.to_string()),
             Ok(()) => (0, "beyond a limit of the engine".to_owned()),
         };
-        let before = &record[..offset];
-        let line = span.line + memchr::memchr_iter(b'\n', before).count() as u64;
-        let column = 1 + before.len() - memchr::memrchr(b'\n', before).map_or(0, |feed| feed + 1);
-        Problem { line, column: column as u64, reason }
+        let (line, column) = place(span, record, offset);
+        Problem { line, column, reason }
     }
+}
+
+/// Line and column of an offset in a record.
+fn place(span: &Span, record: &[u8], offset: usize) -> (u64, u64) {
+    let before = &record[..offset.min(record.len())];
+    let line = span.line + memchr::memchr_iter(b'\n', before).count() as u64;
+    let column = 1 + before.len() - memchr::memrchr(b'\n', before).map_or(0, |feed| feed + 1);
+    (line, column as u64)
 }
 
 impl Answer {
@@ -221,6 +360,22 @@ impl Answer {
         self.matched = count(Verdict::Match);
         self.malformed = count(Verdict::Malformed);
         self.kept = count(keep);
+    }
+
+    /// Writes one record with its ending, which it may lack if nothing follows.
+    fn write(&mut self, record: &[u8], end: &[u8]) {
+        if self.open_end {
+            self.out.push(b'\n');
+        }
+        self.out.extend_from_slice(record);
+        self.out.extend_from_slice(end);
+        self.open_end = end.is_empty();
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        if self.problems.len() < NAMED_PROBLEMS {
+            self.problems.push(problem);
+        }
     }
 }
 
@@ -238,11 +393,10 @@ fn write_lines<'s>(bytes: &[u8], kept: impl Iterator<Item = &'s Span>, answer: &
     answer.out.extend_from_slice(&bytes[run]);
 }
 
-/// Documents, each followed by a line feed: what stood between them was not theirs.
-fn write_documents<'s>(bytes: &[u8], kept: impl Iterator<Item = &'s Span>, out: &mut Vec<u8>) {
+/// Documents with the white space that followed them; a line feed parts documents that had none.
+fn write_documents<'s>(bytes: &[u8], kept: impl Iterator<Item = &'s Span>, answer: &mut Answer) {
     for span in kept {
-        out.extend_from_slice(&bytes[span.start..span.end]);
-        out.push(b'\n');
+        answer.write(&bytes[span.start..span.end], &bytes[span.end..span.next]);
     }
 }
 
@@ -297,6 +451,7 @@ impl<'r> Report<'r> {
         self.summary.records += answer.records;
         self.summary.matched += answer.matched;
         self.summary.malformed += answer.malformed;
+        self.summary.payload_not_json += answer.payload_not_json;
         self.summary.bytes += answer.bytes;
         self.kept += answer.kept;
         if !answer.out.is_empty() {

@@ -8,6 +8,7 @@
 //! | `pipeline` | the same on several threads, in the order of the input |
 //! | `records` | files and stdin to chunks of whole records, in bounded memory |
 //! | `layout` | does a file hold one record a line, or JSON documents that span lines |
+//! | `units` | documents to records: envelopes and aggregates |
 //! | `output` | what is written to stdout and stderr, and how it looks |
 //! | `test_cases` | `test`: case files against the engine |
 //! | `compile`, `disasm` | criteria to a program file, a program as a listing |
@@ -25,6 +26,7 @@ mod output;
 mod pipeline;
 mod records;
 mod test_cases;
+mod units;
 
 use std::process::ExitCode;
 

@@ -110,6 +110,8 @@ pub(crate) struct Summary {
     pub(crate) dropped: u64,
     /// Those among the dropped that were no valid records.
     pub(crate) malformed: u64,
+    /// Those among the dropped whose payload is no JSON although a filter asks for JSON.
+    pub(crate) payload_not_json: u64,
     /// Bytes read.
     pub(crate) bytes: u64,
     /// Wall time.
@@ -120,8 +122,12 @@ impl Summary {
     /// For people.
     pub(crate) fn text(&self) -> String {
         let speed = if self.seconds > 0.0 { self.bytes as f64 / 1e9 / self.seconds } else { 0.0 };
+        let payloads = match self.payload_not_json {
+            0 => String::new(),
+            count => format!(", {count} with a payload that is no JSON"),
+        };
         format!(
-            "{} records: {} matched, {} dropped ({} malformed); {} bytes in {:.3} s, {speed:.3} GB/s",
+            "{} records: {} matched, {} dropped ({} malformed{payloads}); {} bytes in {:.3} s, {speed:.3} GB/s",
             self.records, self.matched, self.dropped, self.malformed, self.bytes, self.seconds
         )
     }
@@ -188,7 +194,15 @@ mod tests {
 
     #[test]
     fn summary_is_one_line() {
-        let summary = Summary { records: 3, matched: 1, dropped: 2, malformed: 1, bytes: 2_000_000_000, seconds: 2.0 };
+        let summary = Summary {
+            records: 3,
+            matched: 1,
+            dropped: 2,
+            malformed: 1,
+            bytes: 2_000_000_000,
+            seconds: 2.0,
+            ..Summary::default()
+        };
         assert_eq!(
             summary.text(),
             "3 records: 1 matched, 2 dropped (1 malformed); 2000000000 bytes in 2.000 s, 1.000 GB/s"

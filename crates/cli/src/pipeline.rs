@@ -14,16 +14,20 @@ use crate::records::{Inputs, Item};
 /// Chunks that may wait for one thread.
 const WAITING: usize = 2;
 
-/// Evaluates all inputs and reports in input order.
+/// Evaluates what was read `first`, then all inputs, and reports in input order.
 pub(crate) fn run(
     plan: &Plan<'_>,
+    first: Vec<Item>,
     mut inputs: Inputs<'_>,
     threads: usize,
     report: &mut Report<'_>,
 ) -> Result<(), Failure> {
-    // The first chunk often is all there is, and then threads cost more than they give.
+    // What was read already to find out the source. The first chunk often is all there is, and then threads cost more than they give.
     let mut memory = plan.memory();
     let mut spare = Vec::new();
+    for item in first {
+        spare = report.take(plan.answer(&mut memory, item))?;
+    }
     while let Some(item) = inputs.next(std::mem::take(&mut spare)) {
         spare = report.take(plan.answer(&mut memory, item))?;
         if threads > 1 && !inputs.is_done() {

@@ -52,6 +52,13 @@ impl Chunk {
         self.layout == Layout::Lines
     }
 
+    /// Takes back what [`Chunk::find_records`] found, if it cannot be found again.
+    pub(crate) fn keep_records(&mut self, spans: Vec<Span>) {
+        if self.layout == Layout::Documents {
+            self.documents = spans;
+        }
+    }
+
     /// The records, in order, in place of what `spans` held. Blank lines are no records.
     pub(crate) fn find_records(&mut self, spans: &mut Vec<Span>) {
         if self.layout == Layout::Documents {
@@ -264,14 +271,18 @@ impl Reader {
     /// Where to cut after whole documents, if there is enough to hand on.
     fn cut_documents(&mut self) -> Option<usize> {
         while self.looked < self.pending.len() {
-            let rest = &self.pending[self.looked..];
             if !self.documents.splitter.is_open() {
-                let Some(blank) = rest.iter().position(|byte| !byte.is_ascii_whitespace()) else {
-                    self.looked = self.pending.len();
-                    break;
-                };
+                let rest = &self.pending[self.looked..];
+                let blank = rest.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(rest.len());
+                // White space belongs to the document before it.
+                if let Some(last) = self.documents.found.last_mut().filter(|last| last.next == self.looked) {
+                    last.next += blank;
+                }
                 self.looked += blank;
                 self.documents.start = self.looked;
+                if self.looked == self.pending.len() {
+                    break;
+                }
             }
             let rest = &self.pending[self.looked..];
             match self.documents.splitter.feed(rest) {
@@ -289,7 +300,9 @@ impl Reader {
             self.found_document(self.pending.len());
         }
         let due = self.ended || self.live || self.pending.len() >= CHUNK_BYTES;
-        self.documents.found.last().filter(|_| due).map(|last| last.next)
+        // White space after the last document may be still to come.
+        let whole = |last: &&Span| self.ended || self.live || last.next < self.pending.len();
+        self.documents.found.last().filter(|_| due).filter(whole).map(|last| last.next)
     }
 
     /// Notes a document from `self.documents.start` to `end`.

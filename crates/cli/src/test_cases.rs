@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::thread;
 
-use eventsieve::{Batch, Dialect, FilterCriteria, Sieve, Source, Verdict};
-use eventsieve_cases::{Case, CaseFile, Expect, MappingCase, PatternCase, Place};
+use eventsieve::{Batch, Dialect, Envelope, FilterCriteria, Sieve, Source, Verdict};
+use eventsieve_cases::{Case, CaseFile, Expect, MappingCase, PatternCase, Place, Records};
 use serde::Serialize;
 
 use crate::args::{Format, TestArgs};
@@ -85,9 +85,40 @@ fn run_case(case: &Case, args: &TestArgs) -> Outcome {
     }
 }
 
-/// Mapping cases need the view that each source gives of a record.
-fn run_mapping(case: &MappingCase, _: &TestArgs) -> Outcome {
-    Outcome::Skipped(format!("mapping cases of source {} are not run yet", case.source))
+/// Judges the records of a mapping case, one by one or as the envelope they come in.
+fn run_mapping(case: &MappingCase, args: &TestArgs) -> Outcome {
+    let failed = |got: String, detail: Option<String>| {
+        Outcome::Failed(Difference { expected: format!("delivered {:?}", case.expect), got, detail })
+    };
+    let (source, dialect) = match (case.source.parse::<Source>(), case.dialect.parse::<Dialect>()) {
+        (Ok(source), Ok(dialect)) => (source, dialect),
+        (Err(error), _) | (_, Err(error)) => return failed(error.to_string(), None),
+    };
+    let compiled = FilterCriteria::from_json(&case.filter_criteria).and_then(|criteria| {
+        let limits = criteria::limits(dialect, args.complexity_limit);
+        Sieve::builder(source).dialect(dialect).limits(limits).strict(args.strict).compile(&criteria)
+    });
+    let sieve = match compiled {
+        Ok(sieve) => sieve,
+        Err(errors) => return failed("invalid criteria".to_owned(), Some(errors.render(None))),
+    };
+    let mut scratch = sieve.scratch();
+    let envelope = match &case.records {
+        Records::List(_) => None,
+        Records::Envelope(text) => match Envelope::parse_as(text.as_bytes(), source) {
+            Ok(envelope) => Some(envelope),
+            Err(error) => return failed(format!("no envelope: {error}"), None),
+        },
+    };
+    let records: Vec<&[u8]> = match (&case.records, &envelope) {
+        (_, Some(envelope)) => (0..envelope.len()).map(|record| envelope.record(record)).collect(),
+        (Records::List(list), _) => list.iter().map(|record| record.as_bytes()).collect(),
+        (Records::Envelope(_), None) => Vec::new(),
+    };
+    let verdicts =
+        sieve.evaluate(&mut scratch, &Batch::from_slices(&records)).expect("the scratch was made by this sieve");
+    let delivered: Vec<usize> = (0..records.len()).filter(|&record| verdicts[record] == Verdict::Match).collect();
+    if delivered == case.expect { Outcome::Passed } else { failed(format!("delivered {delivered:?}"), None) }
 }
 
 /// The service's answer to an event it cannot take.

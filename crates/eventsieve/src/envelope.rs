@@ -144,6 +144,24 @@ impl<'e> Envelope<'e> {
         Self::read(bytes, source)
     }
 
+    /// Whether bytes that are one JSON object of this source could be an envelope rather than a record: whether the
+    /// name of the member that holds an envelope's records occurs in them at all. A cheap first question.
+    pub fn is_likely(bytes: &[u8], source: Source) -> bool {
+        match rules(source).envelope {
+            EnvelopeShape::List(name) | EnvelopeShape::Groups(name) => {
+                memchr::memmem::find(bytes, name.as_bytes()).is_some()
+            }
+            EnvelopeShape::None => false,
+        }
+    }
+
+    /// The source that a document names, be it an envelope or a delivered record: by its own `eventSource`, or else
+    /// by that of its first record. `None` if it names none that is known, or is no valid JSON object.
+    pub fn source_of(bytes: &[u8]) -> Option<Source> {
+        Self::check(bytes).ok()?;
+        find_source(bytes)
+    }
+
     fn check(bytes: &[u8]) -> Result<(), EnvelopeError> {
         check(bytes, &RecordLimits::default())
             .map_err(|error| EnvelopeError { kind: EnvelopeErrorKind::Malformed(error) })
@@ -336,7 +354,7 @@ pub(crate) fn reads(raw: &[u8], escaped: bool, text: &str) -> bool {
 }
 
 /// The source that a document names: by an `eventSource` of its own, or else by that of its first record.
-pub(crate) fn find_source(bytes: &[u8]) -> Option<Source> {
+fn find_source(bytes: &[u8]) -> Option<Source> {
     let mut cursor = TextCursor::new(bytes);
     if cursor.value() != RawValue::Object {
         return None;

@@ -7,6 +7,7 @@ mod filter;
 mod help;
 mod layout;
 mod programs;
+mod sources;
 
 use std::ffi::OsStr;
 use std::io::Write;
