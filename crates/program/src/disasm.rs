@@ -10,6 +10,8 @@ use crate::{Program, fold};
 
 /// Texts longer than this many bytes are cut in listings.
 const TEXT_BYTES: usize = 60;
+/// Paths are cut after this many characters.
+const PATH_CHARS: usize = 1000;
 /// Members of a string table beyond this many are only counted.
 const MEMBERS: usize = 12;
 
@@ -53,7 +55,9 @@ fn paths(view: &View<'_>) -> Vec<String> {
             let edge = view.edge(at);
             let key = String::from_utf8_lossy(view.key(edge)).into_owned();
             let before = &paths[index as usize];
-            paths[edge.child as usize] = if index == 0 { key } else { format!("{before}.{key}") };
+            let path = if index == 0 { key } else { format!("{before}.{key}") };
+            // A hostile program could make paths that are long as the square of its size.
+            paths[edge.child as usize] = path.chars().take(PATH_CHARS).collect();
         }
     }
     paths
@@ -209,25 +213,23 @@ fn resolve(view: &View<'_>, out: &mut String) {
     for (_, line) in lines {
         let _ = writeln!(out, "{line}");
     }
+    let mut inputs_of: Vec<Vec<(u32, String)>> = vec![Vec::new(); view.gate_len() as usize];
+    for slot in 0..view.slot_len() {
+        let entry = view.slot(slot);
+        for at in entry.input_start..entry.input_start + entry.input_len {
+            let input = view.input(at);
+            let guard = if input.guard == NONE { String::new() } else { format!(" (guard gate {})", input.guard) };
+            inputs_of[input.gate as usize].push((input.bit(), format!("slot {slot}{guard}")));
+        }
+    }
     for index in 0..view.gate_len() {
         let gate = view.gate(index);
-        let mut inputs = Vec::new();
-        for slot in 0..view.slot_len() {
-            let entry = view.slot(slot);
-            for at in entry.input_start..entry.input_start + entry.input_len {
-                let input = view.input(at);
-                if input.gate == index {
-                    let guard =
-                        if input.guard == NONE { String::new() } else { format!(" (guard gate {})", input.guard) };
-                    inputs.push((input.bit(), format!("slot {slot}{guard}")));
-                }
-            }
+        if gate.parent != NONE {
+            inputs_of[gate.parent as usize].push((gate.parent_bit(), format!("gate {index}")));
         }
-        inputs.extend(
-            (0..index)
-                .filter(|&g| view.gate(g).parent == index)
-                .map(|g| (view.gate(g).parent_bit(), format!("gate {g}"))),
-        );
+    }
+    for (index, mut inputs) in inputs_of.into_iter().enumerate() {
+        let gate = view.gate(index as u32);
         inputs.extend((0..gate.absent_len).map(|at| {
             let at = gate.absent_start + at * 2;
             (view.item(at + 1), format!("no leaf {}", view.item(at)))

@@ -38,6 +38,10 @@
 //! | 13 | words | `u32`: table entries, automata, postings |
 //! | 14 | literals | bytes |
 //!
+//! Lists that an entry owns (a node's edges, a slot's conjunctions and inputs) follow each other in the order of
+//! their owners, without gaps; free conjunctions come after all others. Children are one level deeper than their
+//! parents. A gate's parent is a later gate of the same or a smaller depth.
+//!
 //! **Trie.** A path is the key sequence that leads to a value, arrays left out. A key with dots is that
 //! many segments. Node flags: bit 0, elements of an array here are scopes; bits 16 to 31, depth (root 0).
 //!

@@ -22,7 +22,7 @@ pub(crate) fn checksum(bytes: &[u8]) -> u32 {
 pub(crate) fn verify(bytes: &[u8]) -> Result<Layout, ProgramError> {
     let layout = header(bytes).map_err(|kind| ProgramError { kind })?;
     let view = View::new(bytes, &layout);
-    sections(&view).map_err(|kind| ProgramError { kind })?;
+    sections(&view, &mut Work::new(bytes.len())).map_err(|kind| ProgramError { kind })?;
     Ok(layout)
 }
 
@@ -83,6 +83,31 @@ fn header(bytes: &[u8]) -> Result<Layout, ProgramErrorKind> {
     Ok(Layout { source, dialect, flags, filter_len: u32_at(16), checksum: sum, sections })
 }
 
+/// What entries refer to may be shared, so looking at it for every entry could take longer than a pass over the
+/// bytes. Postings are looked at once each, and the rest is bounded by a multiple of the program's size, which no
+/// compiled program comes near.
+struct Work {
+    postings: std::collections::HashSet<u32>,
+    left: u64,
+}
+
+impl Work {
+    fn new(program_bytes: usize) -> Work {
+        Work { postings: std::collections::HashSet::new(), left: 64 * program_bytes as u64 }
+    }
+
+    /// Takes `count` bytes or words to look at; `false` if that is more than is left.
+    fn take(&mut self, count: u32) -> bool {
+        match self.left.checked_sub(u64::from(count)) {
+            Some(left) => {
+                self.left = left;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
 /// Fails with a rule unless the condition holds.
 fn require(condition: bool, section: Section, index: u32, rule: &'static str) -> Checked {
     if condition {
@@ -97,10 +122,10 @@ fn inside(start: u32, len: u32, whole: u32) -> bool {
     u64::from(start) + u64::from(len) <= u64::from(whole)
 }
 
-fn sections(view: &View<'_>) -> Checked {
+fn sections(view: &View<'_>, work: &mut Work) -> Checked {
     trie(view)?;
     for index in 0..view.inst_len() {
-        inst(view, index)?;
+        inst(view, index, work)?;
     }
     if let Some(last) = view.inst_len().checked_sub(1) {
         require(view.inst(last).op == Op::End, Section::Insts, last, "the last instruction is not `end`")?;
@@ -110,16 +135,19 @@ fn sections(view: &View<'_>) -> Checked {
         require(leaf.pc < view.inst_len(), Section::Leaves, index, "code outside the program")?;
         require(leaf.node < view.node_len(), Section::Leaves, index, "node outside the trie")?;
     }
-    slots(view)?;
-    gates(view)?;
-    tables(view)?;
-    dfas(view)
+    slots(view, work)?;
+    gates(view, work)?;
+    tables(view, work)?;
+    dfas(view, work)
 }
 
 fn trie(view: &View<'_>) -> Checked {
     require(view.node_len() > 0, Section::Nodes, 0, "no root node")?;
+    // Each list belongs to one owner, in order: nothing is looked at twice.
+    let mut edges = 0;
     for index in 0..view.node_len() {
         let node = view.node(index);
+        require(node.edge_start == edges, Section::Nodes, index, "edges do not follow those of the node before")?;
         require(inside(node.edge_start, node.edge_len, view.edge_len()), Section::Nodes, index, "edges outside")?;
         require(node.leaf == NONE || node.leaf < view.leaf_len(), Section::Nodes, index, "leaf outside")?;
         require(node.flags & 0xfffe == 0, Section::Nodes, index, "unknown flags")?;
@@ -136,11 +164,12 @@ fn trie(view: &View<'_>) -> Checked {
             require(before.is_none_or(|before| before < key), Section::Edges, at, "keys are not in order")?;
             before = Some(key);
         }
+        edges += node.edge_len;
     }
     Ok(())
 }
 
-fn inst(view: &View<'_>, index: u32) -> Checked {
+fn inst(view: &View<'_>, index: u32, work: &mut Work) -> Checked {
     let fail = |rule| require(false, Section::Insts, index, rule);
     let Some(inst) = view.decode_inst(index) else { return fail("unknown instruction") };
     let Inst { op, x, a, b, c } = inst;
@@ -159,8 +188,10 @@ fn inst(view: &View<'_>, index: u32) -> Checked {
             Operand::Outcome if x & GOTO != 0 => value > index && value < view.inst_len(),
             Operand::Outcome => value < view.slot_len(),
             Operand::Literal => pool(value, u64::from(b)),
-            Operand::FoldLiteral => pool(value, u64::from(b)) && fold::is_valid(view.literal(a, b)),
-            Operand::GlobLiteral => pool(value, u64::from(b)) && glob::Glob::parse(view.literal(a, b)).is_some(),
+            Operand::FoldLiteral => pool(value, u64::from(b)) && work.take(b) && fold::is_valid(view.literal(a, b)),
+            Operand::GlobLiteral => {
+                pool(value, u64::from(b)) && work.take(b) && glob::Glob::parse(view.literal(a, b)).is_some()
+            }
             Operand::Len => true,
             Operand::F64 => pool(value, 8) && view.f64_at(value).is_finite(),
             Operand::F64Pair => {
@@ -184,17 +215,23 @@ fn inst(view: &View<'_>, index: u32) -> Checked {
     Ok(())
 }
 
-fn slots(view: &View<'_>) -> Checked {
+fn slots(view: &View<'_>, work: &mut Work) -> Checked {
+    let (mut conjs, mut inputs) = (0, 0);
     for index in 0..view.slot_len() {
         let slot = view.slot(index);
+        let follows = slot.conj_start == conjs && slot.input_start == inputs;
+        require(follows, Section::Slots, index, "lists do not follow those of the slot before")?;
         require(inside(slot.conj_start, slot.conj_len, view.conj_len()), Section::Slots, index, "conjs outside")?;
         require(inside(slot.input_start, slot.input_len, view.input_len()), Section::Slots, index, "inputs outside")?;
+        conjs += slot.conj_len;
+        inputs += slot.input_len;
     }
     for index in 0..view.conj_len() {
         let conj = view.conj(index);
         let len = conj.slot_len() + conj.absent_len();
         require(conj.filter < view.filter_len, Section::Conjs, index, "filter outside")?;
         require(inside(conj.item_start, len, view.item_len()), Section::Conjs, index, "items outside")?;
+        require(work.take(len), Section::Conjs, index, "items overlap more than a program of this size can need")?;
         require(conj.when & !u32::from(WHEN_ANY) == 0, Section::Conjs, index, "unknown payload format")?;
         let absent_start = conj.item_start + conj.slot_len();
         for at in conj.item_start..absent_start {
@@ -210,7 +247,7 @@ fn slots(view: &View<'_>) -> Checked {
     Ok(())
 }
 
-fn gates(view: &View<'_>) -> Checked {
+fn gates(view: &View<'_>, work: &mut Work) -> Checked {
     for index in 0..view.gate_len() {
         let gate = view.gate(index);
         if gate.parent == NONE {
@@ -225,6 +262,8 @@ fn gates(view: &View<'_>) -> Checked {
         require(gate.when() & !WHEN_ANY == 0, Section::Gates, index, "unknown payload format")?;
         let absent = gate.absent_len < NONE / 2 && inside(gate.absent_start, gate.absent_len * 2, view.item_len());
         require(absent, Section::Gates, index, "absent leaves outside")?;
+        let bounded = work.take(gate.absent_len);
+        require(bounded, Section::Gates, index, "absences overlap more than a program of this size can need")?;
         for at in 0..gate.absent_len {
             let at = gate.absent_start + at * 2;
             require(view.item(at) < view.leaf_len(), Section::Items, at, "leaf outside")?;
@@ -243,22 +282,24 @@ fn gates(view: &View<'_>) -> Checked {
     Ok(())
 }
 
-fn posting(view: &View<'_>, index: u32, section: Section, owner: u32) -> Checked {
-    if index == NONE {
+fn posting(view: &View<'_>, index: u32, section: Section, owner: u32, work: &mut Work) -> Checked {
+    if index == NONE || !work.postings.insert(index) {
         return Ok(());
     }
     let fine = index < view.word_len() && inside(index + 1, view.word(index), view.word_len());
     require(fine, section, owner, "posting outside")?;
+    require(work.take(view.word(index)), section, owner, "postings overlap more than a program of this size can need")?;
     let slots = view.posting(index).all(|slot| slot < view.slot_len());
     require(slots, section, owner, "posting names a slot outside")
 }
 
-fn tables(view: &View<'_>) -> Checked {
+fn tables(view: &View<'_>, work: &mut Work) -> Checked {
     for index in 0..view.table_len() {
         let table = view.table(index);
         let fail = |condition, rule| require(condition, Section::Tables, index, rule);
         fail(table.capacity.is_power_of_two() && table.capacity < 1 << 30, "capacity is no power of two")?;
         fail(inside(table.start, table.capacity * 4, view.word_len()), "entries outside")?;
+        fail(work.take(table.capacity * 4), "tables overlap more than a program of this size can need")?;
         let mut used = 0;
         for at in 0..table.capacity {
             let entry = table.start + at * 4;
@@ -267,7 +308,7 @@ fn tables(view: &View<'_>) -> Checked {
                 used += 1;
                 let end = u64::from(literal) + u64::from(view.word(entry + 2));
                 fail(end <= view.literal_bytes() as u64, "text outside the literals")?;
-                posting(view, view.word(entry + 3), Section::Tables, index)?;
+                posting(view, view.word(entry + 3), Section::Tables, index, work)?;
             }
         }
         fail(used == table.len && used <= table.capacity / 2, "too full, or the count is wrong")?;
@@ -275,7 +316,7 @@ fn tables(view: &View<'_>) -> Checked {
     Ok(())
 }
 
-fn dfas(view: &View<'_>) -> Checked {
+fn dfas(view: &View<'_>, work: &mut Work) -> Checked {
     for index in 0..view.dfa_len() {
         let dfa = view.dfa(index);
         let fail = |condition, rule| require(condition, Section::Dfas, index, rule);
@@ -284,6 +325,7 @@ fn dfas(view: &View<'_>) -> Checked {
         let transitions = u64::from(dfa.state_len) * u64::from(dfa.class_len);
         let words = 256 + transitions + u64::from(dfa.state_len);
         fail(u64::from(dfa.start) + words <= u64::from(view.word_len()), "words outside")?;
+        fail(work.take(words as u32), "automata overlap more than a program of this size can need")?;
         for at in 0..256 {
             fail(view.word(dfa.start + at) < dfa.class_len, "byte class outside")?;
         }
@@ -293,7 +335,7 @@ fn dfas(view: &View<'_>) -> Checked {
             fail(at >= dfa.class_len || next == 0, "the dead state has a way out")?;
         }
         for at in 0..dfa.state_len {
-            posting(view, view.word(dfa.start + 256 + transitions as u32 + at), Section::Dfas, index)?;
+            posting(view, view.word(dfa.start + 256 + transitions as u32 + at), Section::Dfas, index, work)?;
         }
     }
     Ok(())
