@@ -59,7 +59,7 @@ pub fn compile(criteria: &FilterCriteria, options: &Options) -> Result<Compiled,
         let variants = match &options.payload {
             None => vec![(WHEN_ANY, Variant::Pattern(object))],
             Some(rule) => {
-                payload::check(&object, rule, filter, &mut diagnostics);
+                payload::check(&object, rule, filter, options, &mut diagnostics);
                 payload::variants(object, rule)
             }
         };

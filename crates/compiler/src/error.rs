@@ -122,6 +122,8 @@ kinds! {
     TooManyAlternatives = "too-many-alternatives",
     /// A payload clause that is no object, for a source whose payload is always JSON.
     PayloadNotAnObject = "payload-not-an-object",
+    /// A filter on metadata that the documents of the dialect do not offer to filters.
+    MetadataFilter = "metadata-filter",
     /// Filters for a source for which the service takes none.
     NotFilterable = "not-filterable",
     /// A program larger than its format can hold.

@@ -137,6 +137,9 @@ fn every_kind_has_its_full_text_on_record() {
     let refused = Options { payload: Some(rule), ..Options::new(Source::Kinesis) };
     let plain = FilterCriteria::from_patterns([r#"{"partitionKey":["1"],"$or":[{"data":["x"]},{"data.n":[1]}]}"#]);
     all.push(("kinesis: a data clause for text".to_owned(), compile(&plain, &refused).unwrap_err(), None));
+    let strict = Options { strict: true, ..refused.clone() };
+    let metadata = FilterCriteria::from_patterns([r#"{"partitionKey":["1"],"data":{"n":[1]}}"#]);
+    all.push(("kinesis, strict: metadata".to_owned(), compile(&metadata, &strict).unwrap_err(), None));
     let closed = Options { filterable: false, ..Options::new(Source::DocumentDb) };
     let filters = FilterCriteria::from_patterns([r#"{"event":{"operationType":["insert"]}}"#]);
     all.push(("documentdb: any filter".to_owned(), compile(&filters, &closed).unwrap_err(), None));

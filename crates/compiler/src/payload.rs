@@ -7,9 +7,11 @@
 //! for the formats it was made for ([`eventsieve_program::format`], "When").
 
 use eventsieve_program::format::{WHEN_ANY, WHEN_BROKEN, WHEN_JSON, WHEN_PLAIN};
+use eventsieve_program::{Dialect, Source};
 
 use crate::ast::{Member, MemberValue, Object};
-use crate::error::{CompileError, Diagnostics, ErrorKind};
+use crate::error::{CompileError, Diagnostics, ErrorKind, order};
+use crate::options::Options;
 
 /// What a mismatch of formats does to a filter's payload clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +46,9 @@ pub(crate) enum Variant {
 
 /// The variants of a filter, each with the formats it is for.
 pub(crate) fn variants(pattern: Object, rule: &PayloadRule) -> Vec<(u8, Variant)> {
-    if clauses(&pattern, rule).is_empty() {
+    let mut has_clause = false;
+    for_each_member(&pattern, &mut |member| has_clause |= asks(member, rule).is_some());
+    if !has_clause {
         return vec![(WHEN_ANY, Variant::Pattern(pattern))];
     }
     let mut variants: Vec<(u8, Variant)> = Vec::new();
@@ -58,13 +62,26 @@ pub(crate) fn variants(pattern: Object, rule: &PayloadRule) -> Vec<(u8, Variant)
     variants
 }
 
-/// Reports payload clauses that the source refuses.
-pub(crate) fn check(pattern: &Object, rule: &PayloadRule, filter: usize, out: &mut Diagnostics) {
-    if rule.plain {
-        return;
-    }
-    for (member, format) in clauses(pattern, rule) {
-        if format == WHEN_PLAIN {
+/// Fields that the page on filtering in Pipes names as not filterable.
+const PIPES_CLOSED: [&str; 8] = [
+    "awsRegion",
+    "eventSource",
+    "eventSourceARN",
+    "eventVersion",
+    "eventID",
+    "eventName",
+    "invokeIdentityArn",
+    "eventSourceKey",
+];
+
+/// Reports payload clauses that the source refuses, and warns of metadata that the documents do not offer to filters.
+///
+/// The pages of the Lambda guide say that only the payload key can be filtered. For DynamoDB recordings show
+/// otherwise, so nothing is said there; for the other sources an older guide offered it and nobody has recorded it.
+pub(crate) fn check(pattern: &Object, rule: &PayloadRule, filter: usize, options: &Options, out: &mut Diagnostics) {
+    for_each_member(pattern, &mut |member| {
+        let asked = asks(member, rule);
+        if !rule.plain && asked == Some(WHEN_PLAIN) {
             out.push(
                 CompileError::new(
                     ErrorKind::PayloadNotAnObject,
@@ -78,7 +95,24 @@ pub(crate) fn check(pattern: &Object, rule: &PayloadRule, filter: usize, out: &m
                 .with_order(member.span.start as u64),
             );
         }
-    }
+        let doubt = match options.dialect {
+            _ if asked.is_some() => None,
+            Dialect::Lambda if options.source != Source::DynamoDb => {
+                Some(format!("the service documents filters on `{}` only, for the source {}", rule.key, options.source))
+            }
+            Dialect::Pipes if PIPES_CLOSED.iter().any(|closed| closed.as_bytes() == member.key) => {
+                Some("the service documents this field as not filterable in pipes".to_owned())
+            }
+            _ => None,
+        };
+        if let Some(message) = doubt {
+            out.push(
+                CompileError::warning(ErrorKind::MetadataFilter, message)
+                    .in_filter(filter, Some(member.key_span.clone()))
+                    .with_order(order::MEASURE),
+            );
+        }
+    });
 }
 
 /// The format a member's value asks of the payload, if it is a payload clause.
@@ -91,17 +125,14 @@ fn asks(member: &Member, rule: &PayloadRule) -> Option<u8> {
     }
 }
 
-fn clauses<'o>(object: &'o Object, rule: &PayloadRule) -> Vec<(&'o Member, u8)> {
-    let mut found = Vec::new();
+/// Visits the members at the top of a pattern, and of the alternatives of its `$or`s.
+fn for_each_member<'o>(object: &'o Object, visit: &mut impl FnMut(&'o Member)) {
     for member in &object.members {
         match &member.value {
-            MemberValue::Or(alternatives) => {
-                found.extend(alternatives.iter().flat_map(|alternative| clauses(alternative, rule)));
-            }
-            _ => found.extend(asks(member, rule).map(|format| (member, format))),
+            MemberValue::Or(alternatives) => alternatives.iter().for_each(|inner| for_each_member(inner, visit)),
+            _ => visit(member),
         }
     }
-    found
 }
 
 fn specialise(object: &Object, rule: &PayloadRule, format: u8) -> Variant {

@@ -91,7 +91,9 @@ fn aggregates_are_opaque_unless_split() {
     let data = "84mawgoEYmlrZRoKCAAaBnVubG9ja/8UgiVfyCQlFtJSL369Zgo=";
     let record = format!(r#"{{"kinesis":{{"partitionKey":"a","data":"{data}"}},"eventSource":"aws:kinesis"}}"#);
     let split = r#"{"kinesis":{"partitionKey":"bike","data":"dW5sb2Nr"},"eventSource":"aws:kinesis"}"#;
-    let args = ["filter", "--source", "kinesis", "--pattern", r#"{"partitionKey":["bike"]}"#];
+    // The lambda dialect would warn that the service documents no filters on metadata here.
+    let args =
+        ["filter", "--source", "kinesis", "--dialect", "eventbridge", "--pattern", r#"{"partitionKey":["bike"]}"#];
     run_with(&record, &args).gives(1, "").silently();
     run_with(&record, &[&args[..], &["--deaggregate"]].concat()).gives(0, split).silently();
     let envelope = |record: &str| format!(r#"{{"Records":[{record}]}}"#);
@@ -109,6 +111,16 @@ fn broken_envelope_is_named_and_the_others_go_on() {
     let lines: Vec<&str> = run.stderr.lines().collect();
     assert!(lines.len() == 2 && lines[0].ends_with(": a record must be an object"), "{lines:?}");
     assert!(lines[1].starts_with("<stdin>:2:"), "{lines:?}");
+}
+
+#[test]
+fn metadata_filters_are_doubtful_and_refused_when_strict() {
+    let args = ["filter", "--source", "kinesis", "--pattern", r#"{"partitionKey":["bike"]}"#];
+    let record = r#"{"kinesis":{"partitionKey":"bike","data":""},"eventSource":"aws:kinesis"}"#;
+    let run = run_with(record, &args);
+    assert_eq!((run.status, run.stdout.as_str()), (0, record), "{run:#?}");
+    assert!(run.stderr.starts_with("warning: filter 0: the service documents filters on `data` only"), "{run:#?}");
+    assert_eq!(run_with(record, &[&args[..], &["--strict"]].concat()).status, 2);
 }
 
 #[test]
