@@ -145,11 +145,13 @@ impl<'e> Envelope<'e> {
     }
 
     /// Whether bytes that are one JSON object of this source could be an envelope rather than a record: whether the
-    /// name of the member that holds an envelope's records occurs in them at all. A cheap first question.
+    /// name of the member that holds an envelope's records occurs in them at all, or may be there in escapes. A cheap
+    /// first question.
     pub fn is_likely(bytes: &[u8], source: Source) -> bool {
         match rules(source).envelope {
             EnvelopeShape::List(name) | EnvelopeShape::Groups(name) => {
-                memchr::memmem::find(bytes, name.as_bytes()).is_some()
+                let occurs = |text: &[u8]| memchr::memmem::find(bytes, text).is_some();
+                occurs(name.as_bytes()) || occurs(b"\\u00")
             }
             EnvelopeShape::None => false,
         }

@@ -420,16 +420,13 @@ pub fn expand(record: &[u8]) -> Option<Vec<Vec<u8>>> {
     expand_with(record, &mut budget, |inner| records.push(inner.to_vec())).then_some(records)
 }
 
-/// A Kinesis event with each aggregate in it replaced by the records inside, separated by commas; all other bytes stay.
-/// An event of another source stays as it is.
+/// A Kinesis event, whatever source it names itself, with each aggregate in it replaced by the records inside, separated
+/// by commas. All other bytes stay; so does the whole event where nothing in it is an aggregate.
 ///
 /// # Errors
-/// As [`Envelope::parse`].
+/// As [`Envelope::parse_as`].
 pub fn expand_envelope(bytes: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
-    let envelope = Envelope::parse(bytes)?;
-    if envelope.source() != Source::Kinesis {
-        return Ok(bytes.to_vec());
-    }
+    let envelope = Envelope::parse_as(bytes, Source::Kinesis)?;
     let mut budget = EXPANDED_BYTES;
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;

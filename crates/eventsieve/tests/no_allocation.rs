@@ -3,7 +3,8 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use eventsieve::{Batch, FilterCriteria, FrontEnd, Limits, Sieve, Source, Verdict};
+use eventsieve::source::kafka::Record;
+use eventsieve::{Batch, FilterCriteria, FrontEnd, Limits, RecordView, Sieve, Source, Verdict};
 
 struct Counting;
 
@@ -58,6 +59,7 @@ fn varied_records() -> Vec<Vec<u8>> {
         let record = format!(
             "{{\"id\":{index},\"detail\":{{\"region\":\"{word}\",\"n\":{number},\"list\":[{list}]}},\"a.b\":\"{word}\"}}"
         );
+        let record = if next(3) == 0 { record.replace("\"a.b\"", "\"c.d\"") } else { record };
         let mut record = record.into_bytes();
         if next(20) == 0 {
             record.truncate(next(record.len() as u64) as usize);
@@ -65,6 +67,43 @@ fn varied_records() -> Vec<Vec<u8>> {
         records.push(record);
     }
     records
+}
+
+#[test]
+fn payloads_are_decoded_without_allocating() {
+    let criteria = FilterCriteria::from_patterns([
+        r#"{"value":{"n":[{"numeric":[">",500]}],"list":["x\u00e9"]},"topic":["t"]}"#,
+        r#"{"value":[{"prefix":"plain 1"}],"topic":["other"]}"#,
+        r#"{"key":["k7"],"offset":[{"numeric":["<",100]}],"value":{"a":["b"]}}"#,
+    ]);
+    let sieve = Sieve::builder(Source::Kafka).compile(&criteria).unwrap();
+    let values: Vec<String> = (0..1000)
+        .map(|n| match n % 4 {
+            0 => format!("plain {n}"),
+            1 => format!(r#"{{"n":{n},"list":["\u0078\u00e9",{n}],"a":"b"}}"#),
+            2 => format!(r#"{{"n":{n},"list":[["y"]]"#),
+            _ => format!(r#" [{{"n":{n}}}]"#),
+        })
+        .collect();
+    let keys: Vec<String> = (0..10).map(|n| format!("k{n}")).collect();
+    let views: Vec<RecordView<'_>> = values
+        .iter()
+        .enumerate()
+        .map(|(n, value)| {
+            let (key, value) = (Some(keys[n % 10].as_bytes()), Some(value.as_bytes()));
+            Record { topic: "t", offset: n as i64, key, value, ..Record::default() }.view()
+        })
+        .collect();
+    let batch = Batch::from_views(&views);
+    let mut scratch = sieve.scratch();
+    let expected = sieve.evaluate_sets(&mut scratch, &batch).unwrap().verdicts().to_vec();
+    assert!(expected.contains(&Verdict::Match) && expected.contains(&Verdict::NoMatch));
+    sieve.evaluate(&mut scratch, &batch).unwrap();
+    let before = ALLOCATIONS.with(Cell::get);
+    let same = sieve.evaluate(&mut scratch, &batch).unwrap() == expected.as_slice();
+    let after = ALLOCATIONS.with(Cell::get);
+    assert!(same);
+    assert_eq!(after - before, 0);
 }
 
 #[test]

@@ -410,7 +410,7 @@ fn walk_tape(
     parse.buffer.reserve(record.len() + INPUT_PADDING);
     parse.buffer.extend_from_slice(record);
     parse.buffer.resize(record.len() + INPUT_PADDING, b' ');
-    let mut tape: Tape<'_> = parse.tape.take().unwrap_or(Tape::null()).reset();
+    let mut tape: Tape<'_> = parse.tape.take().unwrap_or_else(Tape::null).reset();
     let base = parse.buffer.as_ptr() as usize;
     let parsed = simd_json::fill_tape_padded(&mut parse.buffer, record.len(), &mut parse.buffers, &mut tape);
     let walked = match parsed {

@@ -70,14 +70,15 @@ const CLOCK_END: u32 = u32::MAX / 2;
 
 impl Resolve {
     pub(crate) fn new(view: &View<'_>) -> Resolve {
-        let mut resolve = Resolve::default();
-        resolve.clock = 1;
-        resolve.slot_seen = vec![0; view.slot_len() as usize];
-        resolve.slot_scope = vec![0; view.slot_len() as usize];
-        resolve.leaf_seen = vec![0; view.leaf_len() as usize];
-        resolve.gates = vec![GateState::default(); view.gate_len() as usize];
-        resolve.filter_seen = vec![0; view.filter_len as usize];
-        resolve
+        Resolve {
+            clock: 1,
+            slot_seen: vec![0; view.slot_len() as usize],
+            slot_scope: vec![0; view.slot_len() as usize],
+            leaf_seen: vec![0; view.leaf_len() as usize],
+            gates: vec![GateState::default(); view.gate_len() as usize],
+            filter_seen: vec![0; view.filter_len as usize],
+            ..Resolve::default()
+        }
     }
 
     /// Starts a record that will bring `hit_len` hits, with its payload format.

@@ -1,7 +1,7 @@
 //! The sources: what a filter sees of a record of each, and what its envelope looks like.
 //!
 //! One file a source holds its rules as one constant and, where a poller needs one, a builder of record views from the
-//! pieces it holds. To add a source, add a file and a row to [`rules`].
+//! pieces it holds. To add a source, add a file and a row to `rules`.
 //!
 //! | source | payload key | decoding | a format mismatch | `eventSource` | records in the envelope |
 //! |---|---|---|---|---|---|
