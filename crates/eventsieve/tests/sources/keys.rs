@@ -1,0 +1,103 @@
+//! Keys of payload clauses.
+
+use eventsieve::Source;
+
+/// The sources whose records have a payload that is decoded.
+use crate::harness::*;
+
+// ------------------------------------------------------------------------------------------------------------------
+// Keys.
+
+#[test]
+fn dotted_payload_clauses_ask_for_json() {
+    let payloads = ["{\"kind\":\"start\",\"at\":{\"city\":\"Ghent\"}}", "{\"kind.of\":\"x\"}", "kind"];
+    for source in DECODED {
+        let key = payload_key(source);
+        let records = records(source, &payloads);
+        let ignored: Vec<usize> = if IGNORING.contains(&source) { vec![2] } else { vec![] };
+        for (pattern, at) in [
+            (format!("{{\"{key}.kind\":[\"start\"]}}"), 0),
+            (format!("{{\"{key}.at.city\":[\"Ghent\"]}}"), 0),
+            (format!("{{\"{key}.at\":{{\"city\":[\"Ghent\"]}}}}"), 0),
+            (format!("{{\"{key}\":{{\"at.city\":[\"Ghent\"]}}}}"), 0),
+            (format!("{{\"{key}\":{{\"kind\":{{\"of\":[\"x\"]}}}}}}"), 1),
+        ] {
+            let expected = [vec![at], ignored.clone()].concat();
+            assert_eq!(kept(source, &[&pattern], &records), expected, "{source}: {pattern}");
+        }
+    }
+}
+
+#[test]
+fn escapes_in_keys_are_read() {
+    for source in DECODED {
+        let key = payload_key(source);
+        let escaped = format!("\\u{:04x}{}", key.as_bytes()[0], &key[1..]);
+        let records: Vec<String> = records(source, &["{\"ki\\u006ed\":\"st\\u0061rt\"}", "start"])
+            .iter()
+            .map(|record| record.replace(&format!("\"{key}\":"), &format!("\"{escaped}\":")))
+            .collect();
+        assert!(records[0].contains("\\u00"), "{}", records[0]);
+        let pattern = format!("{{\"{escaped}\":{{\"\\u006bind\":[\"start\"]}}}}");
+        let expected: &[usize] = if IGNORING.contains(&source) { &[0, 1] } else { &[0] };
+        assert_eq!(kept(source, &[&pattern], &records), expected, "{source}");
+    }
+}
+
+#[test]
+fn of_repeated_payload_keys_the_last_counts() {
+    for source in DECODED {
+        let key = payload_key(source);
+        let text = |payload: &str| match source {
+            Source::Sqs => json_text(payload),
+            _ => json_text(&to_base64(payload.as_bytes())),
+        };
+        let twice = |first: &str, second: &str| {
+            record_with(source, Some(&format!("{}, \"{key}\": {}", text(first), text(second))))
+        };
+        let (start, end) = ("{\"kind\":\"start\"}", "{\"kind\":\"end\"}");
+        let records = [twice(start, end), twice(end, start), twice("plain", start), twice(start, "plain")];
+        let pattern = format!("{{\"{key}\":{{\"kind\":[\"start\"]}}}}");
+        let expected: &[usize] = if IGNORING.contains(&source) { &[1, 2, 3] } else { &[1, 2] };
+        assert_eq!(kept(source, &[&pattern], &records), expected, "{source}");
+    }
+}
+
+#[test]
+fn keys_are_exact() {
+    for source in DECODED {
+        let key = payload_key(source);
+        let records = records(source, &["{\"kind\":\"start\"}"]);
+        let upper = format!("{{\"{}\":{{\"kind\":[\"start\"]}}}}", key.to_uppercase());
+        assert_eq!(kept(source, &[&upper], &records), [0; 0], "{source}");
+        assert_eq!(kept(source, &[&format!("{{\"{key}x\":[{{\"exists\":false}}]}}")], &records), [0], "{source}");
+        // The payload's fields are not fields of the record, nor the other way round.
+        assert_eq!(kept(source, &["{\"kind\":[\"start\"]}"], &records), [0; 0], "{source}");
+        assert_eq!(
+            kept(source, &[&format!("{{\"{key}\":{{\"{key}\":[{{\"exists\":false}}]}}}}")], &records),
+            [0],
+            "{source}"
+        );
+    }
+}
+
+#[test]
+fn text_is_compared_to_the_last_byte() {
+    for source in DECODED.into_iter().filter(|&source| source != Source::Kinesis) {
+        let key = payload_key(source);
+        let records = records(source, &["Ticket 17", "ticket 17", "Ticket 17 ", "Ticket \"17\"", "Tické"]);
+        for (tests, expected) in [
+            (r#"["Ticket 17"]"#, &[0_usize] as &[usize]),
+            (r#"[{"prefix":"Ticket"}]"#, &[0, 2, 3]),
+            (r#"[{"suffix":"17"}]"#, &[0, 1]),
+            (r#"[{"equals-ignore-case":"TICKET 17"}]"#, &[0, 1]),
+            (r#"[{"anything-but":["Ticket 17"]}]"#, &[1, 2, 3, 4]),
+            (r#"["Ticket \"17\"","Tick\u00e9"]"#, &[3, 4]),
+            (r#"[{"exists":true}]"#, &[0, 1, 2, 3, 4]),
+            (r#"[{"exists":false}]"#, &[]),
+            (r#"[{"numeric":[">",0]},"Ticket 17"]"#, &[0]),
+        ] {
+            assert_eq!(kept(source, &[&format!("{{\"{key}\":{tests}}}")], &records), expected, "{source}: {tests}");
+        }
+    }
+}
