@@ -27,7 +27,8 @@ pub(crate) fn run(args: &FilterArgs) -> Result<Exit, Failure> {
     // The source may have to be told from the records, and the criteria are compiled for it: so read first.
     let mut first = Vec::new();
     let mut told = None;
-    if criteria::is_source_open(&args.chosen) {
+    let open = criteria::is_source_open(&args.chosen);
+    if open {
         told = tell_source(&mut inputs, &mut first);
         if let Some(source) = told {
             output::note(&format!("source {source}, told from the records; --source says otherwise"));
@@ -41,24 +42,33 @@ pub(crate) fn run(args: &FilterArgs) -> Result<Exit, Failure> {
     let plan = Plan { sieve: &sieve, names: &names, want: Want::of(args), deaggregate: args.deaggregate };
     let mut report = Report::new(&names, Progress::new(total_bytes(&files)));
     pipeline::run(&plan, first, inputs, args.threads.len(), &mut report)?;
+    report.untold = open && told.is_none();
     report.finish(args)
 }
 
-/// Reads until a record tells the source; what was read is kept.
+/// Documents that are asked for their source before they are taken as raw records.
+const ASKED: usize = 100;
+
+/// Reads until a document tells the source; what was read is kept. The first chunk that holds valid documents decides.
 fn tell_source(inputs: &mut Inputs<'_>, first: &mut Vec<Item>) -> Option<Source> {
     while let Some(mut item) = inputs.next(Vec::new()) {
-        let found = match &mut item {
-            Item::Chunk(chunk) => {
-                let mut spans = Vec::new();
-                chunk.find_records(&mut spans);
-                let told = spans.iter().map(|span| Envelope::source_of(&chunk.bytes[span.start..span.end])).next();
-                chunk.keep_records(spans);
-                told
+        let mut decided = false;
+        let mut told = None;
+        if let Item::Chunk(chunk) = &mut item {
+            let mut spans = Vec::new();
+            chunk.find_records(&mut spans);
+            for span in spans.iter().take(ASKED) {
+                let document = &chunk.bytes[span.start..span.end];
+                decided |= eventsieve::check(document, &eventsieve::RecordLimits::default()).is_ok();
+                told = Envelope::source_of(document);
+                if told.is_some() {
+                    break;
+                }
             }
-            Item::Unreadable(..) => None,
-        };
+            chunk.keep_records(spans);
+        }
         first.push(item);
-        if let Some(told) = found {
+        if decided {
             return told;
         }
     }
@@ -417,6 +427,8 @@ pub(crate) struct Report<'r> {
     kept: u64,
     named_problems: usize,
     unreadable: bool,
+    /// Nothing told the source, and nobody said it.
+    untold: bool,
     /// What was written last lacks its line ending, and gets one if anything follows.
     open_end: bool,
 }
@@ -431,6 +443,7 @@ impl<'r> Report<'r> {
             kept: 0,
             named_problems: 0,
             unreadable: false,
+            untold: false,
             open_end: false,
         }
     }
@@ -475,6 +488,10 @@ impl<'r> Report<'r> {
         if unnamed > 0 {
             let count = counted(usize::try_from(unnamed).unwrap_or(usize::MAX), "more malformed record");
             output::note(&format!("… and {count}"));
+        }
+        // Said where it may explain something: a filter for a source finds nothing in records taken as they are.
+        if self.untold && self.summary.matched == 0 && self.summary.records > self.summary.malformed {
+            output::note("source raw, for no record tells another; --source says otherwise");
         }
         self.summary.dropped = self.summary.records - self.summary.matched;
         self.summary.seconds = self.started.elapsed().as_secs_f64();

@@ -51,6 +51,13 @@ pub(crate) fn detect(look: &[u8], at_end: bool, enough: usize) -> Option<Layout>
         Step::Open if splitter.in_string && line_end.is_some() => Some(Layout::Lines),
         Step::Open => {
             let rest = &look[line.len()..];
+            // A line that ends with an opening bracket or a comma, with more of a document below, was not cut short:
+            // so a document that turns out broken further down is a document all the same.
+            let ends_open = matches!(line.trim_ascii_end().last(), Some(b'{' | b'[' | b','));
+            let below = rest.trim_ascii_start();
+            if ends_open && below.first().is_some_and(|byte| *byte != b'{') && is_prefix(line) {
+                return Some(Layout::Documents);
+            }
             let end = match splitter.feed(rest) {
                 Step::Document(end) => line.len() + end,
                 Step::Open if !at_end && look.len() < enough => return None,

@@ -57,7 +57,7 @@ pub struct Test {
     pub span: Span,
 }
 
-/// What one element of a leaf's list tests (patterns.md sections 2 to 5).
+/// What one element of a leaf's list tests.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TestKind {
     /// A string equal to this text (`"x"` that is no address, or `exactly`).

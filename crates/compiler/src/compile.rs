@@ -104,6 +104,14 @@ fn lower_error(error: LowerError, filter: usize, span: Span) -> CompileError {
             .in_filter(filter, Some(span))
             .with_order(order::BUILD);
         }
+        LowerError::PathTooDeep { found } => CompileError::new(
+            ErrorKind::PathTooDeep,
+            format!(
+                "a path of the pattern has {found} segments (nested keys and dots); the limit is {}",
+                lower::SEGMENTS
+            ),
+        )
+        .with_help("use keys with fewer dots".to_owned()),
         LowerError::TooManyPaths { found } => CompileError::new(
             ErrorKind::TooManyPaths,
             format!("the pattern has {found} different fields in one alternative; the limit is {}", lower::PATHS),

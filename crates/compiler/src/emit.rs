@@ -10,8 +10,8 @@ use std::rc::Rc;
 use eventsieve_program::addr::Family;
 use eventsieve_program::assemble::Parts;
 use eventsieve_program::format::{
-    Conj, Dfa, Edge, FLAG_EMPTY_KEYS, Gate, Input as InputEntry, Leaf, NODE_SCOPED, NONE, Node, Slot, Table,
-    string_hash,
+    Conj, Dfa, Edge, FLAG_PASS_ALL, Gate, Input as InputEntry, Leaf, NODE_EMPTY_KEY, NODE_SCOPED, NONE, Node, Slot,
+    Table, string_hash,
 };
 use eventsieve_program::inst::{GOTO, HIGH_OPEN, Inst, LOW_OPEN, Op, V6};
 use eventsieve_program::{Dialect, Program, ProgramError, Source, glob, text};
@@ -40,6 +40,8 @@ struct TrieNode {
     children: BTreeMap<Vec<u8>, usize>,
     leaf: Option<usize>,
     scoped: bool,
+    /// Reached by an event key that is empty.
+    by_empty_key: bool,
     depth: u32,
 }
 
@@ -80,12 +82,11 @@ pub(crate) struct Emitter {
     slot_ids: HashMap<(usize, Vec<u8>), u32>,
     gates: Vec<GateEntry>,
     conjs: Vec<ConjEntry>,
-    empty_keys: bool,
 }
 
 impl Emitter {
     pub(crate) fn new(source: Source, dialect: Dialect) -> Emitter {
-        let root = TrieNode { children: BTreeMap::new(), leaf: None, scoped: false, depth: 0 };
+        let root = TrieNode { children: BTreeMap::new(), leaf: None, scoped: false, by_empty_key: false, depth: 0 };
         Emitter {
             source,
             dialect,
@@ -97,7 +98,6 @@ impl Emitter {
             slot_ids: HashMap::new(),
             gates: Vec::new(),
             conjs: Vec::new(),
-            empty_keys: false,
         }
     }
 
@@ -113,6 +113,7 @@ impl Emitter {
 
     /// Adds alternatives of one filter, each of which accepts it under the payload formats of `when`.
     pub(crate) fn alternatives(&mut self, filter: u32, when: u8, alternatives: &[Group]) {
+        self.empty_keys(alternatives);
         for group in alternatives {
             let (mut slots, mut absent) = (Vec::new(), Vec::new());
             if flat(group, &mut slots, &mut absent) {
@@ -131,11 +132,35 @@ impl Emitter {
         }
     }
 
+    /// The reference walks an empty key of an event only if one of the keys it looks for is empty, and when it collects
+    /// those, it forgets empty segments at the end of a path.
+    fn empty_keys(&mut self, alternatives: &[Group]) {
+        let mut paths = Vec::new();
+        alternatives.iter().for_each(|group| collect_paths(group, &mut paths));
+        let looked_for = |path: &Rc<Path>| {
+            let mut segments: Vec<&[u8]> = path.segments().collect();
+            while segments.len() > 1 && segments.last().is_some_and(|segment| segment.is_empty()) {
+                segments.pop();
+            }
+            let all_empty = path.depth() > 1 && segments == [b"".as_slice()];
+            !all_empty && segments.iter().any(|segment| segment.is_empty())
+        };
+        if !paths.iter().any(looked_for) {
+            return;
+        }
+        for path in paths {
+            self.leaf(&path);
+            let mut node = 0;
+            for segment in path.segments() {
+                node = self.nodes[node].children[segment];
+                self.nodes[node].by_empty_key |= segment.is_empty();
+            }
+        }
+    }
+
     fn leaf(&mut self, path: &Path) -> usize {
         let mut node = 0;
-        let mut segments: Vec<&[u8]> = path.segments().collect();
-        let depth = segments.len();
-        for (index, &segment) in segments.iter().enumerate() {
+        for (index, segment) in path.segments().enumerate() {
             node = match self.nodes[node].children.get(segment) {
                 Some(&child) => child,
                 None => {
@@ -145,19 +170,13 @@ impl Emitter {
                         children: BTreeMap::new(),
                         leaf: None,
                         scoped: false,
+                        by_empty_key: false,
                         depth: index as u32 + 1,
                     });
                     child
                 }
             };
         }
-        // The reference forgets empty segments at the end of a path when it collects the keys it looks at.
-        if depth > 1 {
-            while segments.last().is_some_and(|segment| segment.is_empty()) {
-                segments.pop();
-            }
-        }
-        self.empty_keys |= segments.iter().any(|segment| segment.is_empty());
         *self.nodes[node].leaf.get_or_insert_with(|| {
             self.leaf_nodes.push(node);
             self.leaf_slots.push(Vec::new());
@@ -314,8 +333,7 @@ impl Emitter {
     pub(crate) fn finish(self, pass_all: bool) -> Result<Program<'static>, ProgramError> {
         let mut parts = Parts::new(self.source, self.dialect);
         parts.filter_len = self.filter_len;
-        parts.flags = if self.empty_keys { FLAG_EMPTY_KEYS } else { 0 }
-            | if pass_all { eventsieve_program::format::FLAG_PASS_ALL } else { 0 };
+        parts.flags = if pass_all { FLAG_PASS_ALL } else { 0 };
         let mut writer = Writer { parts, literals: HashMap::new(), postings: HashMap::new() };
         let leaf_ids = self.write_trie(&mut writer);
         self.write_code(&mut writer, &leaf_ids);
@@ -357,7 +375,9 @@ impl Emitter {
                 edge_start: writer.parts.edges.len() as u32,
                 edge_len: entry.children.len() as u32,
                 leaf,
-                flags: entry.depth << 16 | if entry.scoped { NODE_SCOPED } else { 0 },
+                flags: entry.depth << 16
+                    | if entry.scoped { NODE_SCOPED } else { 0 }
+                    | if entry.by_empty_key { NODE_EMPTY_KEY } else { 0 },
             });
             for (key, &child) in &entry.children {
                 let (key, key_len) = writer.literal(key);
@@ -478,6 +498,19 @@ fn flat<'g>(group: &'g Group, slots: &mut Vec<(&'g Path, &'g Rc<[Test]>)>, absen
         }
     }
     slots.len() < 0xffff && absent.len() < 0xffff
+}
+
+fn collect_paths(group: &Group, out: &mut Vec<Rc<Path>>) {
+    for input in &group.inputs {
+        match input {
+            Input::Slot { path, .. } | Input::Absent(path) => out.push(Rc::clone(path)),
+            Input::Part(part) => collect_paths(part, out),
+            Input::Or(alternatives) => alternatives.iter().for_each(|alternative| match alternative {
+                Alternative::Absent(path) => out.push(Rc::clone(path)),
+                Alternative::Group(group) => collect_paths(group, out),
+            }),
+        }
+    }
 }
 
 fn any_path(group: &Group) -> Option<Rc<Path>> {

@@ -116,6 +116,8 @@ kinds! {
     OperatorNotInDialect = "operator-not-in-dialect",
     /// An operator that the documents of the dialect do not mention.
     UndocumentedOperator = "undocumented-operator",
+    /// More segments in one path than the limit.
+    PathTooDeep = "path-too-deep",
     /// More distinct paths in one alternative than the limit.
     TooManyPaths = "too-many-paths",
     /// `$or`s that multiply out to more alternatives than the limit.
@@ -408,9 +410,6 @@ impl Diagnostics {
 
     pub(crate) fn push(&mut self, mut error: CompileError) {
         error.attach(&self.sources);
-        if self.strict {
-            error.severity = Severity::Error;
-        }
         let kept = match error.severity {
             Severity::Error => {
                 self.error_len += 1;
@@ -434,6 +433,11 @@ impl Diagnostics {
     /// # Errors
     /// If there are any, with warnings left out.
     pub fn finish(mut self) -> Result<Vec<CompileError>, CompileErrors> {
+        // Not before: what is only doubtful must not keep a later stage from finding more.
+        if self.strict {
+            let severity = Severity::Error;
+            self.errors.extend(self.warnings.drain(..).map(|warning| CompileError { severity, ..warning }));
+        }
         let place = |error: &CompileError| (error.filter.map_or(0, |filter| filter + 1), error.order);
         self.errors.sort_by_key(place);
         self.warnings.sort_by_key(|warning| (warning.filter, warning.span.as_ref().map_or(0, |span| span.start)));

@@ -2,7 +2,7 @@
 //!
 //! For every UTF-16 code unit of the pattern, the value must continue with its lower-case or its
 //! upper-case mapping (full mappings, so one unit may stand for several characters) and with nothing
-//! else (patterns.md section 4). Half a surrogate pair has no mapping and encodes as `?`, which is why
+//! else. Half a surrogate pair has no mapping and encodes as `?`, which is why
 //! text beyond the basic plane never matches itself (oddity D6, reproduced).
 
 use eventsieve_program::{fold, text};

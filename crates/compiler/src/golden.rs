@@ -91,6 +91,7 @@ fn built() -> Vec<(&'static str, Dialect, String)> {
         ("a number of 1,001 digits", Dialect::EventBridge, format!("{{\"a\":[{}]}}", "1".repeat(1001))),
         ("a key of 50,001 characters", Dialect::EventBridge, format!("{{\"{}\":[1]}}", "k".repeat(50_001))),
         ("4,097 characters", Dialect::Lambda, format!("{{\"a\":[\"{}\"]}}", "x".repeat(4097 - 10))),
+        ("a key with 10,000 dots", Dialect::EventBridge, format!("{{\"{}\":[1]}}", "a.".repeat(10_000))),
         ("257 fields", Dialect::EventBridge, format!("{{{}}}", fields.join(","))),
         ("16 $ors around two keys", Dialect::EventBridge, format!("{{{}}}", ors.join(","))),
     ]

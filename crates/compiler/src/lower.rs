@@ -7,7 +7,7 @@
 //! The steps, in order:
 //!
 //! 1. [`Lowering::list`] flattens nested objects into one list of fields with full paths. A key with dots
-//!    is the same as nested keys (patterns.md section 8).
+//!    is the same as nested keys.
 //! 2. The last field written wins where a path is repeated (section 7): at once in [`last_wins`] among plain
 //!    fields, by multiplying out in [`settle_repeats`] around and between `$or`s.
 //! 3. [`settle_absences`]: where it depends on the alternative taken inside which array element an
@@ -30,9 +30,15 @@ use crate::ast::{MemberValue, Object, Span, Test, TestKind};
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Path {
     pub(crate) text: Vec<u8>,
+    depth: usize,
 }
 
 impl Path {
+    fn new(text: Vec<u8>) -> Path {
+        let depth = 1 + text.iter().filter(|&&byte| byte == b'.').count();
+        Path { text, depth }
+    }
+
     /// The segments between the dots.
     pub(crate) fn segments(&self) -> impl Iterator<Item = &[u8]> {
         self.text.split(|&byte| byte == b'.')
@@ -40,7 +46,7 @@ impl Path {
 
     /// Number of segments.
     pub(crate) fn depth(&self) -> usize {
-        self.segments().count()
+        self.depth
     }
 
     /// Segment number `at`.
@@ -124,18 +130,27 @@ pub(crate) enum LowerError {
     TooManyAlternatives { limit: usize, paths: Vec<Vec<u8>> },
     /// More distinct paths in one branch than the service takes.
     TooManyPaths { found: usize },
+    /// More segments in one path than a program can hold.
+    PathTooDeep { found: usize },
     /// A range at the far end of what a double holds, not overridden by a later field.
     EmptyRange { span: Span },
 }
 
-/// Most paths one branch may have (patterns.md section 11).
+/// Most paths one branch may have.
 pub(crate) const PATHS: usize = 256;
+
+/// Most segments of one path. The service has no such limit; nesting is limited to 1,000, so only keys with thousands
+/// of dots meet it.
+pub(crate) const SEGMENTS: usize = 10_000;
 
 /// Lowers one pattern into alternatives of which one must hold.
 pub(crate) fn lower(pattern: &Object, or_alternatives: usize) -> Result<Vec<Group>, LowerError> {
     let mut lowering = Lowering { paths: HashMap::new(), order: 0 };
     let mut list = Vec::new();
     lowering.list(pattern, None, &mut list);
+    if let Some(found) = lowering.paths.values().map(|path| path.depth()).find(|&depth| depth > SEGMENTS) {
+        return Err(LowerError::PathTooDeep { found });
+    }
     last_wins(&mut list);
     flatten(&mut list);
     let mut budget = Budget { left: or_alternatives, limit: or_alternatives };
@@ -158,7 +173,7 @@ pub(crate) fn lower(pattern: &Object, or_alternatives: usize) -> Result<Vec<Grou
     let lists = settle_absences(list, &mut budget)?;
     let mut groups = Vec::with_capacity(lists.len());
     for list in lists {
-        let (group, _) = Grouping { budget: &mut budget }.group(list, 0, &mut Vec::new())?;
+        let (group, _) = Grouping { budget: &mut budget }.new_group(list, 0, &mut Vec::new())?;
         // A root that is a single `$or` is nothing but its alternatives.
         match <[Input; 1]>::try_from(group.inputs) {
             Ok([Input::Or(alternatives)]) => groups.extend(alternatives.into_iter().map(|one| match one {
@@ -179,7 +194,7 @@ struct Lowering {
 
 impl Lowering {
     /// `prefix` is the keys above joined with dots, `None` at the root. A leading empty key is dropped
-    /// by the reference when the next key is appended, and so it is here (patterns.md section 8).
+    /// by the reference when the next key is appended, and so it is here.
     fn list(&mut self, object: &Object, prefix: Option<&[u8]>, out: &mut List) {
         for member in &object.members {
             match &member.value {
@@ -215,7 +230,7 @@ impl Lowering {
         let path = match self.paths.get(&text) {
             Some(path) => Rc::clone(path),
             None => {
-                let path = Rc::new(Path { text: text.clone() });
+                let path = Rc::new(Path::new(text.clone()));
                 self.paths.insert(text, Rc::clone(&path));
                 path
             }
@@ -425,7 +440,7 @@ fn split_first(list: &List, path: &Path, shared: usize, budget: &mut Budget) -> 
 }
 
 /// How deep the prefix is inside which an absence is judged: the longest that the path shares with a value
-/// chosen before it, that is, with a positive path that sorts before it (oddity D7, `consistency.md`).
+/// chosen before it, that is, with a positive path that sorts before it (oddity D7 of the README).
 fn anchor_depth<'f>(path: &Path, chosen: impl Iterator<Item = &'f Rc<Path>>) -> usize {
     chosen.filter(|before| before.sorts_before(path)).map(|before| before.shared_depth(path)).max().unwrap_or(0)
 }
@@ -583,9 +598,8 @@ struct Grouping<'b> {
 }
 
 impl Grouping<'_> {
-    /// Arranges a list whose paths all lie below a prefix of `depth` segments. Returns the group, and
-    /// the absent paths that are judged further out than it.
-    fn group(
+    /// As [`Grouping::group`], for a list whose certain fields are not among the `chosen` yet.
+    fn new_group(
         &mut self,
         list: List,
         depth: usize,
@@ -595,10 +609,24 @@ impl Grouping<'_> {
         for item in &list {
             if let Item::Field(field) = item
                 && field.is_certain()
+                && !chosen.iter().any(|path| Rc::ptr_eq(path, &field.path))
             {
                 chosen.push(Rc::clone(&field.path));
             }
         }
+        let grouped = self.group(list, depth, chosen);
+        chosen.truncate(chosen_before);
+        grouped
+    }
+
+    /// Arranges a list whose paths all lie below a prefix of `depth` segments. Returns the group, and
+    /// the absent paths that are judged further out than it.
+    fn group(
+        &mut self,
+        list: List,
+        depth: usize,
+        chosen: &mut Vec<Rc<Path>>,
+    ) -> Result<(Group, Vec<Rc<Path>>), LowerError> {
         let mut group = Group { depth, inputs: Vec::new() };
         let mut escaped = Vec::new();
         // Absences judged here or further out leave the list; those judged deeper stay with their key.
@@ -621,7 +649,6 @@ impl Grouping<'_> {
         for component in components(rest, |item| keys(std::slice::from_ref(item), depth)) {
             self.component(component, depth, chosen, &mut group, &mut escaped)?;
         }
-        chosen.truncate(chosen_before);
         Ok((group, escaped))
     }
 
@@ -695,7 +722,7 @@ impl Grouping<'_> {
                 alternatives.push(Alternative::Absent(Rc::clone(&field.path)));
                 continue;
             }
-            let (mut group, escaped) = self.group(list, depth, chosen)?;
+            let (mut group, escaped) = self.new_group(list, depth, chosen)?;
             // `settle_absences` leaves no alternative with an absence judged further out than here.
             debug_assert!(escaped.is_empty(), "an absence escaped from an alternative");
             group.inputs.extend(escaped.into_iter().map(Input::Absent));
@@ -741,7 +768,12 @@ impl Grouping<'_> {
             group.inputs.push(or);
             return Ok(());
         }
-        let (mut part, out) = self.group(under, depth + 1, chosen)?;
+        // Where nothing stands at the key itself, the levels down to where paths part or end need no groups of
+        // their own: no absence can be judged between. So the recursion is as deep as there are fields, not
+        // as there are segments.
+        let part_depth =
+            if slots.is_empty() { common_depth(std::slice::from_ref(&under)).max(depth + 1) } else { depth + 1 };
+        let (mut part, out) = self.group(under, part_depth, chosen)?;
         for path in out {
             if anchor_depth(&path, chosen.iter()) == depth || depth == 0 {
                 group.inputs.push(Input::Absent(path));

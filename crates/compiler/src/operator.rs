@@ -39,7 +39,7 @@ impl Operator {
     }
 }
 
-/// A form of an operator that not every dialect has (lambda.md section 2.1).
+/// A form of an operator that not every dialect has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     Exactly,

@@ -158,10 +158,12 @@ impl<'e> Envelope<'e> {
     }
 
     /// The source that a document names, be it an envelope or a delivered record: by its own `eventSource`, or else
-    /// by that of its first record. `None` if it names none that is known, or is no valid JSON object.
+    /// by that of its first record. Records of Kafka and MQ name none; they are told by their members (for Kafka, this
+    /// cannot tell MSK from self-managed, which filters see alike). `None` if nothing tells, or if it is no valid JSON
+    /// object.
     pub fn source_of(bytes: &[u8]) -> Option<Source> {
         Self::check(bytes).ok()?;
-        find_source(bytes)
+        find_source(bytes).or_else(|| source_by_members(bytes))
     }
 
     fn check(bytes: &[u8]) -> Result<(), EnvelopeError> {
@@ -381,6 +383,27 @@ fn find_source(bytes: &[u8]) -> Option<Source> {
         }
     }
     of_record
+}
+
+/// The source of a delivered record that does not name it, by members that no other source has together.
+fn source_by_members(bytes: &[u8]) -> Option<Source> {
+    const TELLING: [(Source, &[&str]); 3] = [
+        (Source::Kafka, &["topic", "partition", "offset"]),
+        (Source::RabbitMq, &["basicProperties", "data"]),
+        (Source::ActiveMq, &["messageID", "destination", "data"]),
+    ];
+    let mut seen = [0_usize; TELLING.len()];
+    let mut cursor = TextCursor::new(bytes);
+    cursor.value();
+    while let Some((key, escaped)) = cursor.next_member() {
+        for ((_, names), seen) in TELLING.iter().zip(&mut seen) {
+            for (bit, name) in names.iter().enumerate() {
+                *seen |= usize::from(reads(key, escaped, name)) << bit;
+            }
+        }
+        cursor.skip_value();
+    }
+    TELLING.iter().zip(seen).find(|((_, names), seen)| *seen == (1 << names.len()) - 1).map(|((source, _), _)| *source)
 }
 
 fn record_source(cursor: &mut TextCursor<'_>) -> Option<Source> {

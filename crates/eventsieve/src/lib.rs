@@ -19,7 +19,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # The ten types
+//! # The types
 //!
 //! | type | what it is |
 //! |---|---|
@@ -29,20 +29,25 @@
 //! | [`Scratch`] | the memory one thread evaluates with |
 //! | [`Batch`] | the records, borrowed as you hold them |
 //! | [`Verdict`], [`Outcome`], [`FilterSet`] | the answers |
+//! | [`source`], [`RecordView`] | what a filter sees of a record of each source; builders for pollers |
+//! | [`Envelope`], [`kpl`] | events filtered whole; aggregates of the Kinesis Producer Library |
+//! | [`DropReason`] | a dropped record: unwanted, or broken |
 //! | [`CompileErrors`], [`CompileError`] | everything wrong with criteria, each pointing at the text |
 //!
 //! # Vocabulary
 //!
 //! *Criteria* are a list of *filters*; a filter is one *pattern*. A pattern names *paths* (key sequences;
 //! arrays are invisible in them) and for each a list of *tests*. A *source* says where records come from, a
-//! *dialect* which operators and limits are legal. A record is *checked* (is it valid JSON), a program is
+//! *dialect* which operators and limits are legal. A record of a source has a *payload* that is decoded, and metadata; an
+//! *envelope* is the event that holds records. A record is *checked* (is it valid JSON), a program is
 //! *verified* (is it safe).
 //!
 //! # Promises
 //!
 //! - Evaluation never fails, panics or allocates once the scratch is warm; a bad record is a
 //!   [`Verdict::Malformed`] and the batch goes on.
-//! - Time is linear in the record whatever the pattern: arrays and `$or` do not multiply.
+//! - Time is linear in the record whatever the pattern: arrays and `$or` do not multiply. Only records that reach one
+//!   path in several ways cost more, up to a fixed bound for each.
 //! - Same criteria, same program bytes, on every platform.
 //! - Nothing is global, printed, or read from the environment.
 //!

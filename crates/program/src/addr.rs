@@ -1,4 +1,4 @@
-//! What is an IP literal, and what is a CIDR block (patterns.md sections 2 and 5).
+//! What is an IP literal, and what is a CIDR block.
 //!
 //! IPv4 is four decimal numbers, leading zeros allowed; IPv6 is hexadecimal groups and at most one `::`,
 //! without dotted tails, zones or brackets. An IPv4-mapped IPv6 address *is* the IPv4 address.

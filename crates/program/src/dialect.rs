@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-/// Which operators and limits are legal (lambda.md section 2).
+/// Which operators and limits are legal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Dialect {

@@ -2,7 +2,7 @@
 //!
 //! A unit is one UTF-16 code unit of the pattern and is written as its two spellings: a length byte and
 //! that many bytes for the first, the same for the second; a second length of zero means "the same".
-//! A value matches a unit where it continues with one of the spellings (patterns.md section 4: the
+//! A value matches a unit where it continues with one of the spellings (the rule of the reference: the
 //! lower-case and the upper-case mapping of the pattern's unit, nothing else).
 
 /// One unit: the bytes that may stand for it.

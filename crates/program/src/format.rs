@@ -8,8 +8,7 @@
 //!      8    2  version, now 1
 //!     10    1  source (see `Source::code`)
 //!     11    1  dialect (see `Dialect::code`)
-//!     12    4  flags: bit 0, every valid record passes (criteria without filters);
-//!              bit 1, an event key that is empty may be walked (patterns.md section 8)
+//!     12    4  flags: bit 0, every valid record passes (criteria without filters)
 //!     16    4  number of filters
 //!     20    4  number of sections, always 15
 //!     24    8  length of the whole program
@@ -43,7 +42,8 @@
 //! parents. A gate's parent is a later gate of the same or a smaller depth.
 //!
 //! **Trie.** A path is the key sequence that leads to a value, arrays left out. A key with dots is that
-//! many segments. Node flags: bit 0, elements of an array here are scopes; bits 16 to 31, depth (root 0).
+//! many segments. Node flags: bit 0, elements of an array here are scopes;
+//! bit 1, an event key that is empty leads here (without it, only a key with dots does); bits 16 to 31, depth (root 0).
 //!
 //! **Leaf code.** A scalar at a leaf's path runs the code that begins at the leaf's `pc` (see
 //! [`crate::inst`]) and marks the leaf as seen.
@@ -60,7 +60,7 @@
 //! or, without a parent, accepts its filter.
 //!
 //! **Guard.** An input may name a guard gate: a slot satisfied directly inside an element of an array at
-//! its own path counts only if the guard was ready inside that element (`consistency.md`, "S ∩ {t}").
+//! its own path counts only if the guard was ready inside that element.
 //!
 //! **When.** Conjunctions and gates that accept a filter carry a mask of payload formats (bit 0 JSON, bit 1
 //! plain text, bit 2 undecodable) under which they count; records without a payload have format JSON.
@@ -90,10 +90,10 @@ pub const NONE: u32 = u32::MAX;
 pub const SECTIONS: usize = 15;
 /// Header flag: every valid record passes.
 pub const FLAG_PASS_ALL: u32 = 1;
-/// Header flag: an empty event key may be walked.
-pub const FLAG_EMPTY_KEYS: u32 = 2;
 /// Node flag: elements of an array here are scopes.
 pub const NODE_SCOPED: u32 = 1;
+/// Node flag: an event key that is empty leads here. Without it only a key with dots does.
+pub const NODE_EMPTY_KEY: u32 = 2;
 /// Payload format: JSON (or no payload at all).
 pub const WHEN_JSON: u8 = 1;
 /// Payload format: plain text.
@@ -223,7 +223,7 @@ entries! {
         edge_len at 4,
         /// The leaf of this path, or [`NONE`].
         leaf at 8,
-        /// Bit 0 [`NODE_SCOPED`]; bits 16-31 the depth.
+        /// Bit 0 [`NODE_SCOPED`]; bit 1 [`NODE_EMPTY_KEY`]; bits 16-31 the depth.
         flags at 12,
     }
     /// An edge of the path trie.

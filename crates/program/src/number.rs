@@ -1,4 +1,4 @@
-//! Which numbers compare, and by what value (patterns.md section 3).
+//! Which numbers compare, and by what value.
 //!
 //! A number text is *comparable* where its decimal value is the shortest decimal of the nearest double,
 //! the one Java prints for it. All comparable spellings of a value are one value; everything else is only

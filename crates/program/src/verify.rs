@@ -54,7 +54,7 @@ fn header(bytes: &[u8]) -> Result<Layout, ProgramErrorKind> {
     let source = Source::from_code(bytes[10]).ok_or(Header("unknown source"))?;
     let dialect = Dialect::from_code(bytes[11]).ok_or(Header("unknown dialect"))?;
     let flags = u32_at(12);
-    if flags & !(FLAG_PASS_ALL | FLAG_EMPTY_KEYS) != 0 {
+    if flags & !FLAG_PASS_ALL != 0 {
         return Err(Header("unknown flags"));
     }
     if u32_at(20) as usize != SECTIONS || u32_at(36) != 0 {
@@ -150,7 +150,7 @@ fn trie(view: &View<'_>) -> Checked {
         require(node.edge_start == edges, Section::Nodes, index, "edges do not follow those of the node before")?;
         require(inside(node.edge_start, node.edge_len, view.edge_len()), Section::Nodes, index, "edges outside")?;
         require(node.leaf == NONE || node.leaf < view.leaf_len(), Section::Nodes, index, "leaf outside")?;
-        require(node.flags & 0xfffe == 0, Section::Nodes, index, "unknown flags")?;
+        require(node.flags & 0xfffc == 0, Section::Nodes, index, "unknown flags")?;
         require(index != 0 || node.depth() == 0, Section::Nodes, index, "root is not at depth 0")?;
         let mut before: Option<&[u8]> = None;
         for at in node.edge_start..node.edge_start + node.edge_len {

@@ -42,6 +42,7 @@ const RECORDS: &[&str] = &[
     r#"{"l":["x",{"k":"f","j":1},[{"k":"y","j":4.5}],{"j":null}],"l.k":"y"}"#,
     r#"{"l":[{"k":"x"}],"l":[{"k":"y","j":true}],"n":3,"o":{"p":1},"q":[[[]]]}"#,
     r#"{"a":"\ud800w","n":-0,"l":{"k":["a","g"],"j":[1,2],"m":[]},"l.j":3}"#,
+    r#"{"o":"","l":[]}"#,
     "{}",
     "[",
 ];
@@ -104,7 +105,7 @@ fn one_wrong_byte_is_refused() {
         let mut bytes = program.as_bytes().to_vec();
         for at in 0..bytes.len() {
             let right = bytes[at];
-            let bits = (0..8).filter(|bit| (at + bit) % 3 == 0).map(|bit| right ^ 1 << bit);
+            let bits = (0..8).map(|bit| right ^ 1 << bit);
             for wrong in bits.chain([!right, right.wrapping_add(1)]) {
                 bytes[at] = wrong;
                 let error = Program::from_bytes(bytes.as_slice()).expect_err("the checksum covers every byte");
@@ -140,7 +141,7 @@ fn a_wrong_byte_with_the_right_checksum_does_no_harm() {
         let bytes = program.as_bytes();
         for at in (0..bytes.len()).step_by(step) {
             let right = bytes[at];
-            let bits = (0..8).filter(|bit| (at + bit) % 4 == 0).map(|bit| right ^ 1 << bit);
+            let bits = (0..8).map(|bit| right ^ 1 << bit);
             for wrong in bits.chain([!right]) {
                 let mut damaged = bytes.to_vec();
                 damaged[at] = wrong;
@@ -243,7 +244,7 @@ fn on_a_small_stack(run: impl FnOnce() + Send + 'static) {
 #[test]
 fn a_tower_of_gates_costs_no_stack() {
     on_a_small_stack(|| {
-        for height in [1, 250, 300, 3_000] {
+        for height in [1, 250, 300, 1_000] {
             let gate = |at: u32| Gate {
                 need_low: NONE,
                 need_high: NONE,
@@ -271,7 +272,7 @@ fn senseless_guards_and_depths_do_no_harm() {
                 absent_len: 1,
                 ..Gate::default()
             };
-            let inputs = (0..16).map(|at| Input { gate: at % 4, shape: at / 4 | (at % 3) << 16, guard });
+            let inputs = (0..16).map(|at| Input { gate: at % 4, shape: (at / 4) | ((at % 3) << 16), guard });
             let mut parts = handmade((0..4).map(gate).collect(), inputs.collect());
             parts.items = vec![0, 1];
             parts.free_gates = vec![0, 3, 3, 1];

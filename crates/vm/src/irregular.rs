@@ -2,7 +2,7 @@
 //!
 //! A record may reach one path in several ways inside one scope: a key repeated, `"a.b"` beside `"a": {"b": …}`,
 //! a value and fields at one path inside an array. Which of its values may then be taken together is what the
-//! reference finds by trying combinations (patterns.md section 6), and no counting gives the same answers. So
+//! reference finds by trying combinations, and no counting gives the same answers. So
 //! for these records, and for filters that have scopes at all, [`Search`] does try: branch by branch, path by
 //! path in sorted order, values consistent when they lie in the same element of every array they share. The
 //! walk recognises such records ([`crate::walk::Trail::irregular`]); all others never come here.
@@ -14,7 +14,7 @@ use eventsieve_program::View;
 use eventsieve_program::format::{Gate, NONE};
 
 /// Most steps spent on one record.
-const STEPS: u32 = 200_000;
+const STEPS: u32 = 50_000;
 /// Deepest nesting of gates that is searched; compiled programs stay far below.
 const GATE_DEPTH: usize = 256;
 

@@ -5,7 +5,7 @@
 //! resolving it is one pass. No recursion: containers that lead somewhere are on a stack of frames.
 
 use eventsieve_program::View;
-use eventsieve_program::format::{FLAG_EMPTY_KEYS, NONE};
+use eventsieve_program::format::{NODE_EMPTY_KEY, NONE};
 use eventsieve_program::text;
 
 use crate::cursor::{Buffer, Cursor, Located, Seen};
@@ -290,15 +290,14 @@ fn value(view: &View<'_>, cursor: &mut impl Cursor, trail: &mut Trail, at: u32, 
 }
 
 /// The node under `key`, which is one segment, or several where it holds dots. An empty key is only walked
-/// if the reference would (patterns.md section 8).
+/// if the reference would.
 #[inline]
 fn child(view: &View<'_>, from: u32, key: &[u8], irregular: &mut bool) -> Option<u32> {
     let node = view.node(from);
     if memchr::memchr(b'.', key).is_none() {
-        if key.is_empty() && view.flags & FLAG_EMPTY_KEYS == 0 {
-            return None;
-        }
-        return view.child(node, key);
+        let child = view.child(node, key)?;
+        let walked = !key.is_empty() || view.node(child).flags & NODE_EMPTY_KEY != 0;
+        return walked.then_some(child);
     }
     let mut at = from;
     let mut dotted = false;

@@ -53,6 +53,15 @@ fn many_pretty_documents_are_cut_at_their_ends() {
 }
 
 #[test]
+fn damage_in_the_first_document_costs_that_document() {
+    let broken = "{\n  \"state\": paid,\n  \"n\": 1\n}\n";
+    let whole = "{\n  \"state\": \"paid\"\n}\n";
+    paid(format!("{broken}{whole}{whole}"), &[])
+        .gives(0, &format!("{whole}{whole}"))
+        .saying("<stdin>:2:12: expected a value\n");
+}
+
+#[test]
 fn malformed_document_is_named_where_it_breaks() {
     paid("{\n  \"state\": \"paid\"\n}\n{\n  \"state\": paid\n}\n{\n  \"state\": \"paid\"\n}\n", &["--count"])
         .gives(0, "2\n")
@@ -77,7 +86,7 @@ fn broken_first_line_costs_one_record() {
 #[test]
 fn byte_order_mark_before_the_first_record_is_skipped() {
     paid("\u{feff}{\"state\":\"paid\"}\n", &[]).gives(0, "{\"state\":\"paid\"}\n").silently();
-    paid("{\"state\":\"open\"}\n\u{feff}{\"state\":\"paid\"}\n", &[])
+    paid("{\"state\":\"open\"}\n\u{feff}{\"state\":\"paid\"}\n", &["--source", "raw"])
         .gives(1, "")
         .saying("<stdin>:2:1: a byte order mark before the record\n");
 }

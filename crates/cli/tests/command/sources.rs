@@ -24,6 +24,20 @@ fn source_is_told_from_records_one_by_one() {
 }
 
 #[test]
+fn source_is_told_past_documents_that_do_not_tell() {
+    let one = sqs(1, r#"{"state":"paid"}"#);
+    let input = format!("{{\"Records\":[{{\"body\n{{\"x\":1}}\n{one}\n");
+    let run = run_with(&input, &["filter", "--pattern", PAID]);
+    assert_eq!((run.status, run.stdout.as_str()), (0, format!("{one}\n").as_str()), "{run:#?}");
+    assert!(run.stderr.starts_with(TOLD), "{run:#?}");
+    // Records of Kafka name no source; their members tell it.
+    let record = r#"{"topic":"t","partition":0,"offset":7,"value":"eyJuIjoxfQ=="}"#;
+    run_with(record, &["filter", "--pattern", r#"{"value":{"n":[1]}}"#])
+        .gives(0, record)
+        .saying("source kafka, told from the records; --source says otherwise\n");
+}
+
+#[test]
 fn envelope_comes_out_with_the_records_that_match() {
     let (one, two, three) = (sqs(1, r#"{"state":"paid"}"#), sqs(2, "x"), sqs(3, r#"{"state":"paid","n":1e0}"#));
     let input = format!("{{ \"Records\" : [ {one} , {two},\n  {three} ], \"é\\u00e9\": 1545084650.987 }}\n");

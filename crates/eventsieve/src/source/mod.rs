@@ -13,6 +13,9 @@
 //! | [`mq`] (ActiveMQ) | `data` | base64 | the clause is ignored | `aws:mq`, `aws:amq` | `messages` |
 //! | [`mq`] (RabbitMQ) | `data` | base64 | the clause is ignored | `aws:rmq` | each queue of `rmqMessagesByQueue` |
 //! | [`documentdb`] | – | none | – (the service takes no filters) | `aws:docdb` | `events` |
+//!
+//! If a record repeats its payload key, the last one counts, as for the function that would receive it; within a
+//! payload every occurrence of a key counts, as everywhere.
 
 use eventsieve_compiler::PayloadRule;
 use eventsieve_program::Source;

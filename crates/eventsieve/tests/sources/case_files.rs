@@ -54,7 +54,7 @@ fn handed_out_mapping_cases() {
     }
 }
 
-/// Whether a pattern has an empty key, which means one thing at the root and another below (patterns.md section 8).
+/// Whether a pattern has an empty key, which means one thing at the root and another below.
 fn has_empty_key(pattern: &str) -> bool {
     let pattern: String = pattern.split_ascii_whitespace().collect();
     pattern.contains("{\"\":") || pattern.contains(",\"\":")

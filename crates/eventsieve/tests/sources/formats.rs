@@ -8,7 +8,7 @@ use eventsieve::{Batch, Dialect, FilterCriteria, Sieve, Source};
 use crate::harness::*;
 
 // ------------------------------------------------------------------------------------------------------------------
-// The format tables of lambda.md 3.2.
+// The tables of payload formats in the module documentation of `source`.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
