@@ -6,7 +6,6 @@ use eventsieve::{Batch, Dialect, Envelope, FilterCriteria, FrontEnd, Limits, Sie
 use eventsieve_cases::{Case, CaseFile, Expect, Records};
 use serde_json::Value;
 
-/// The sources whose records have a payload that is decoded.
 use crate::harness::*;
 
 // ------------------------------------------------------------------------------------------------------------------

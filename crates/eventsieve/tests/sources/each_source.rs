@@ -2,7 +2,6 @@
 
 use eventsieve::{Batch, Dialect, ErrorKind, FilterCriteria, FrontEnd, Sieve, Source, Verdict};
 
-/// The sources whose records have a payload that is decoded.
 use crate::harness::*;
 
 // ------------------------------------------------------------------------------------------------------------------

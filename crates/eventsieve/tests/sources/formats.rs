@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use eventsieve::{Batch, Dialect, FilterCriteria, Sieve, Source};
 
-/// The sources whose records have a payload that is decoded.
 use crate::harness::*;
 
 // ------------------------------------------------------------------------------------------------------------------

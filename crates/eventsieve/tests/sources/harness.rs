@@ -8,7 +8,6 @@ use eventsieve::{
 use serde_json::value::RawValue;
 
 /// The sources whose records have a payload that is decoded.
-
 pub(crate) const DECODED: [Source; 6] =
     [Source::Sqs, Source::Kinesis, Source::Msk, Source::Kafka, Source::ActiveMq, Source::RabbitMq];
 

@@ -2,7 +2,6 @@
 
 use eventsieve::Source;
 
-/// The sources whose records have a payload that is decoded.
 use crate::harness::*;
 
 // ------------------------------------------------------------------------------------------------------------------

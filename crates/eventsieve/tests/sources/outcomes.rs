@@ -7,7 +7,6 @@ use eventsieve::{
     Batch, Dialect, DropReason, Encoded, FilterCriteria, PayloadFormat, Program, RecordView, Sieve, Source, Verdict,
 };
 
-/// The sources whose records have a payload that is decoded.
 use crate::harness::*;
 
 // ------------------------------------------------------------------------------------------------------------------
