@@ -445,11 +445,25 @@ fn anchor_depth<'f>(path: &Path, chosen: impl Iterator<Item = &'f Rc<Path>>) -> 
     chosen.filter(|before| before.sorts_before(path)).map(|before| before.shared_depth(path)).max().unwrap_or(0)
 }
 
+/// Most fields looked at while absences are settled. Each step looks at its list anew, so without a bound a list of
+/// thousands of alternatives would cost their square.
+const FIELDS_LOOKED_AT: usize = 4_000_000;
+
 /// Multiplies out what an absence's meaning depends on, until the anchor of each is certain.
 fn settle_absences(list: List, budget: &mut Budget) -> Result<Vec<List>, LowerError> {
     let mut open = vec![list];
     let mut settled = Vec::new();
-    while let Some(list) = open.pop() {
+    let mut looked_at = 0;
+    while let Some(mut list) = open.pop() {
+        // Alternatives with nothing beside them are lists of their own: looked at one by one.
+        if let [Item::Or(alternatives)] = list.as_mut_slice() {
+            open.extend(std::mem::take(alternatives).into_iter().rev());
+            continue;
+        }
+        for_each_field(&list, &mut |_| looked_at += 1);
+        if looked_at > FIELDS_LOOKED_AT {
+            budget.take(usize::MAX, &list)?;
+        }
         match unsettled(&list, &mut Vec::new(), &mut Vec::new()) {
             None => settled.push(list),
             Some(Unsettled::Here(at)) => {
@@ -576,8 +590,19 @@ fn unsettled_field(
     if field.tests.is_some() && anchor + 1 < path.depth() {
         return Some(Unsettled::First { path: Rc::clone(path), shared: anchor + 1 });
     }
-    let held_deeper = |&(outer, lead): &(&List, usize)| matches!(&outer[lead], Item::Or(alternatives) if common_depth(alternatives) > anchor);
+    let held_deeper = |&(outer, lead): &(&List, usize)| matches!(&outer[lead], Item::Or(alternatives) if all_share_more(alternatives, anchor));
     around.iter().any(held_deeper).then_some(Unsettled::Here(usize::MAX))
+}
+
+/// Whether all paths of some lists share more than `depth` segments, the last segment of each left out. Stops at the
+/// first that does not, for it is asked for every absence in the lists.
+fn all_share_more(lists: &[List], depth: usize) -> bool {
+    let mut first: Option<Rc<Path>> = None;
+    let mut parts = |field: &Field| {
+        let first = first.get_or_insert_with(|| Rc::clone(&field.path));
+        first.shared_depth(&field.path).min(field.path.depth() - 1) <= depth
+    };
+    !lists.iter().any(|list| any_field(list, &mut parts)) && first.is_some()
 }
 
 /// How many segments all paths of some lists share, the last segment of each left out.
