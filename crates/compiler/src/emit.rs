@@ -449,6 +449,23 @@ impl Emitter {
             parts.free_conjs.push(parts.conjs.len() as u32);
             push(parts, conj, None);
         }
+        // What can be ready by absences alone; inner gates were made after outer ones, so from the end.
+        let mut by_absence: Vec<u64> =
+            self.gates.iter().map(|gate| gate.absent.iter().fold(0, |bits, &(_, bit)| bits | 1 << bit)).collect();
+        let mut sleepers: Vec<Vec<u32>> = vec![Vec::new(); self.gates.len()];
+        for (gate, entry) in self.gates.iter().enumerate().rev() {
+            if by_absence[gate] & entry.need != entry.need {
+                continue;
+            }
+            match entry.target {
+                Target::Gate { gate: parent, bit } => {
+                    by_absence[parent] |= 1 << bit;
+                    sleepers[parent].push(gate_number(gate));
+                }
+                Target::Filter { .. } => parts.free_gates.push(gate_number(gate)),
+            }
+        }
+        parts.free_gates.sort_unstable();
         // Gates were made from the outside in; written the other way round, parents come last.
         for (gate, entry) in self.gates.iter().enumerate().rev() {
             let absent_start = parts.items.len() as u32;
@@ -459,10 +476,8 @@ impl Emitter {
                 Target::Gate { gate, bit } => (gate_number(gate), bit, NONE, 0),
                 Target::Filter { filter, when } => (NONE, 0, filter, when),
             };
-            let by_absence = entry.absent.iter().fold(0_u64, |bits, &(_, bit)| bits | 1 << bit);
-            if entry.depth == 0 && by_absence & entry.need == entry.need {
-                parts.free_gates.push(gate_number(gate));
-            }
+            sleepers[gate].sort_unstable();
+            parts.items.extend_from_slice(&sleepers[gate]);
             parts.gates.push(Gate {
                 need_low: entry.need as u32,
                 need_high: (entry.need >> 32) as u32,
@@ -471,7 +486,7 @@ impl Emitter {
                 filter,
                 absent_start,
                 absent_len: entry.absent.len() as u32,
-                reserved: 0,
+                sleeper_len: sleepers[gate].len() as u32,
             });
         }
     }

@@ -293,12 +293,6 @@ fn optional(list: &List) -> bool {
     })
 }
 
-/// Whether an alternative can hold without any value and is more than one absence: the evaluator is woken
-/// by values, so these are multiplied out with what stands beside them.
-fn wakes_nothing(alternative: &List) -> bool {
-    optional(alternative) && !matches!(alternative.as_slice(), [Item::Field(field)] if field.tests.is_none())
-}
-
 /// The most paths any branch has, once no path is written twice in one.
 fn branch_paths(list: &List) -> usize {
     list.iter()
@@ -537,7 +531,6 @@ fn unsettled<'l>(list: &'l List, chosen: &mut Vec<Rc<Path>>, around: &mut Vec<(&
     let found = list.iter().enumerate().find_map(|(at, item)| match item {
         Item::Field(field) if field.absent => unsettled_field(field, at, list, chosen, around),
         Item::Field(_) => None,
-        Item::Or(alternatives) if alternatives.iter().any(wakes_nothing) => Some(Unsettled::Here(at)),
         Item::Or(alternatives) => {
             around.push((list, at));
             let found = alternatives.iter().enumerate().find_map(|(alternative, inner)| {

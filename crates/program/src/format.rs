@@ -27,7 +27,7 @@
 //! | 3 | insts | 16 bytes, [`crate::inst::Inst`] |
 //! | 4 | slots | 16 bytes, [`Slot`]: one path with one list of tests |
 //! | 5 | conjs | 16 bytes, [`Conj`]: an AND of slots and absences that needs no scopes |
-//! | 6 | items | `u32`: slots and leaves of the conjunctions; leaf and bit, in turn, of the gates' absences |
+//! | 6 | items | `u32`: slots and leaves of the conjunctions; of each gate, leaf and bit, in turn, of its absences, then its sleepers |
 //! | 7 | free conjs | `u32`: conjunctions without a slot, looked at for every record |
 //! | 8 | free gates | `u32`: gates that can be ready without any slot, looked at for every record |
 //! | 9 | gates | 32 bytes, [`Gate`]: an AND counted inside one scope (array element or record) |
@@ -55,7 +55,9 @@
 //! seen. It is listed under one of its slots, the *anchor*, and only looked at when that was satisfied.
 //!
 //! **Gate.** Counts in the innermost open scope whose node is not deeper than the gate's depth. When that
-//! scope ends, each of its absent leaves that was not seen inside the scope sets its bit too. As soon as all
+//! scope ends and anything was counted in it, each of its absent leaves that was not seen inside the scope sets its bit
+//! too, and its *sleepers* (gates that can be ready by absences alone, so that no slot need wake them) are looked at
+//! in the same way. As soon as all
 //! bits of `need` are set the gate is *ready*: it sets its bit in the parent gate (in the parent's scope)
 //! or, without a parent, accepts its filter.
 //!
@@ -280,8 +282,8 @@ entries! {
         absent_start at 20,
         /// Their number; each is two items, leaf and bit.
         absent_len at 24,
-        /// Zero.
-        reserved at 28,
+        /// Number of its sleepers: gates among the items behind its absences, all earlier than the gate itself.
+        sleeper_len at 28,
     }
     /// What a satisfied slot counts towards.
     Input 12 {
@@ -361,6 +363,18 @@ impl Gate {
     #[inline]
     pub fn when(self) -> u8 {
         (self.shape >> 8) as u8
+    }
+
+    /// First of its sleepers among the items.
+    #[inline]
+    pub fn sleeper_start(self) -> u32 {
+        self.absent_start + self.absent_len * 2
+    }
+
+    /// Whether it has to be looked at when its scope ends.
+    #[inline]
+    pub fn waits(self) -> bool {
+        self.absent_len > 0 || self.sleeper_len > 0
     }
 
     /// Scopes deeper than this are not its own.

@@ -262,8 +262,13 @@ fn gates(view: &View<'_>, work: &mut Work) -> Checked {
         require(gate.when() & !WHEN_ANY == 0, Section::Gates, index, "unknown payload format")?;
         let absent = gate.absent_len < NONE / 2 && inside(gate.absent_start, gate.absent_len * 2, view.item_len());
         require(absent, Section::Gates, index, "absent leaves outside")?;
-        let bounded = work.take(gate.absent_len);
-        require(bounded, Section::Gates, index, "absences overlap more than a program of this size can need")?;
+        let sleepers = inside(gate.sleeper_start(), gate.sleeper_len, view.item_len());
+        require(sleepers, Section::Gates, index, "sleepers outside")?;
+        let bounded = work.take(gate.absent_len) && work.take(gate.sleeper_len);
+        require(bounded, Section::Gates, index, "items overlap more than a program of this size can need")?;
+        for at in gate.sleeper_start()..gate.sleeper_start() + gate.sleeper_len {
+            require(view.item(at) < index, Section::Items, at, "sleeper is no earlier gate")?;
+        }
         for at in 0..gate.absent_len {
             let at = gate.absent_start + at * 2;
             require(view.item(at) < view.leaf_len(), Section::Items, at, "leaf outside")?;

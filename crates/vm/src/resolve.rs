@@ -30,7 +30,7 @@ struct Waiting {
 
 #[derive(Debug, Clone, Copy)]
 enum WaitingKind {
-    /// A gate with absences.
+    /// A gate with absences or sleepers.
     Gate(u32),
     /// An input (by number) that counts if its guard was ready inside the scope.
     Guarded(u32),
@@ -232,7 +232,7 @@ impl Resolve {
         if state.stamp != start {
             state.stamp = start;
             state.bits = 0;
-            if view.gate(gate).absent_len > 0 {
+            if view.gate(gate).waits() {
                 self.wait(scope, WaitingKind::Gate(gate));
             }
         }
@@ -285,15 +285,19 @@ impl Resolve {
             let Waiting { kind, next } = self.waiting[at as usize];
             self.scopes[current as usize].waiting = next;
             match kind {
-                WaitingKind::Guarded(_) => {
+                WaitingKind::Guarded(index) => {
                     self.waiting[at as usize].next = guards;
                     guards = at;
+                    // A guard that may hold by absences alone is woken by the value it guards.
+                    self.touch(view, view.input(index).guard, current);
                 }
                 WaitingKind::Gate(gate) => {
                     let entry = view.gate(gate);
                     if self.gates[gate as usize].stamp != start || self.gates[gate as usize].ready >= start {
                         continue;
                     }
+                    let sleepers = entry.sleeper_start()..entry.sleeper_start() + entry.sleeper_len;
+                    sleepers.for_each(|at| self.touch(view, view.item(at), current));
                     for index in 0..entry.absent_len {
                         let item = entry.absent_start + index * 2;
                         if self.leaf_seen[view.item(item) as usize] < start {
