@@ -320,10 +320,9 @@ impl<'p> Engine<'p> {
             text: &trail.text,
         };
         resolve.begin(trail.hits.len(), when);
-        let searched =
-            trail.irregular && judge_irregular(view, &self.sources, &trail.hits, &bytes, resolve, search, texts);
-        if !searched {
-            resolve.begin(trail.hits.len(), when);
+        if trail.irregular {
+            judge_irregular(view, &self.sources, &trail.hits, &bytes, resolve, search, texts);
+        } else {
             judge(view, &trail.hits, &bytes, resolve, texts);
         }
         (if resolve.accepted.is_empty() { Verdict::NoMatch } else { Verdict::Match }, format)
@@ -356,7 +355,7 @@ fn judge(view: &View<'_>, hits: &[Hit], bytes: &Bytes<'_>, resolve: &mut Resolve
     resolve.finish(view);
 }
 
-/// As [`judge`], by search. `false` if that took too long and nothing is decided.
+/// As [`judge`], by search; filters for which that takes too long are judged by scopes after all.
 fn judge_irregular(
     view: &View<'_>,
     sources: &Sources,
@@ -365,7 +364,7 @@ fn judge_irregular(
     resolve: &mut Resolve,
     search: &mut Search,
     texts: &mut Texts,
-) -> bool {
+) {
     search.begin();
     for hit in hits {
         match *hit {
@@ -392,10 +391,18 @@ fn judge_irregular(
         match search.holds(view, sources, index) {
             Ok(true) => resolve.accept(gate.filter),
             Ok(false) => {}
-            Err(GaveUp) => return false,
+            Err(GaveUp) => search.gave_up.push(gate.filter),
         }
     }
-    true
+    if search.gave_up.is_empty() {
+        return;
+    }
+    search.found.clear();
+    search.found.extend_from_slice(&resolve.accepted);
+    resolve.begin(hits.len(), resolve.when());
+    judge(view, hits, bytes, resolve, texts);
+    resolve.accepted.retain(|filter| search.gave_up.contains(filter) && !search.found.contains(filter));
+    resolve.accepted.extend_from_slice(&search.found);
 }
 
 /// Parses with simd-json and walks the tape.

@@ -7,14 +7,18 @@
 //! path in sorted order, values consistent when they lie in the same element of every array they share. The
 //! walk recognises such records ([`crate::walk::Trail::irregular`]); all others never come here.
 //!
-//! Trying is exponential, so it is bounded by [`STEPS`] for one record; beyond that the scopes' answer
-//! stands, which is deterministic and linear.
+//! Trying is exponential in the number of arrays that one branch brings together, so three things keep it short: values
+//! of one path in the same element are one choice; a choice that has no array in common with what failed behind it is
+//! not changed; and a filter for which it takes more than [`STEPS`] (and a multiple of the record's values) gets the
+//! scopes' answer, which is deterministic and linear. What one filter takes is not taken from another.
 
 use eventsieve_program::View;
 use eventsieve_program::format::{Gate, NONE};
 
-/// Most steps spent on one record.
+/// Most steps spent on one gate that accepts a filter, beside [`STEPS_PER_VALUE`].
 const STEPS: u32 = 50_000;
+/// Steps for each value of the record.
+const STEPS_PER_VALUE: u32 = 16;
 /// Deepest nesting of gates that is searched; compiled programs stay far below.
 const GATE_DEPTH: usize = 256;
 
@@ -126,7 +130,14 @@ pub(crate) struct Search {
     goals: Vec<Goal>,
     /// Chosen elements: array and element, in the order chosen.
     chosen: Vec<(u32, u32)>,
-    steps: u32,
+    /// What made choices fail: arrays, a set for each level that has failed and whose failure is being looked at.
+    conflicts: Vec<u32>,
+    /// Steps left.
+    left: u32,
+    /// The filters that took too long.
+    pub(crate) gave_up: Vec<u32>,
+    /// The filters found so far.
+    pub(crate) found: Vec<u32>,
 }
 
 /// The search took too long.
@@ -139,7 +150,7 @@ impl Search {
         self.elements.clear();
         self.satisfied.clear();
         self.current = 0;
-        self.steps = 0;
+        self.gave_up.clear();
     }
 
     pub(crate) fn open(&mut self, array: u32) {
@@ -169,8 +180,8 @@ impl Search {
 
     /// All values have been seen.
     pub(crate) fn seal(&mut self) {
-        // In order of leaves; of one leaf in document order. (A stable sort would allocate.)
-        self.occurrences.sort_unstable_by_key(|occurrence| (occurrence.leaf, occurrence.order));
+        // By leaf, and those of one element together. (A stable sort would allocate.)
+        self.occurrences.sort_unstable_by_key(|occurrence| (occurrence.leaf, occurrence.element, occurrence.order));
     }
 
     /// Whether a gate that accepts a filter can be ready.
@@ -178,12 +189,13 @@ impl Search {
         self.conditions.clear();
         self.goals.clear();
         self.goals.push(Goal { gate, bit: 0 });
+        self.left = STEPS.saturating_add((self.occurrences.len() as u32).saturating_mul(STEPS_PER_VALUE));
         self.expand(view, sources, 0)
     }
 
     fn step(&mut self) -> Result<(), GaveUp> {
-        self.steps += 1;
-        if self.steps > STEPS { Err(GaveUp) } else { Ok(()) }
+        self.left = self.left.checked_sub(1).ok_or(GaveUp)?;
+        Ok(())
     }
 
     /// Expands the last goal; with none left, the branch is complete and is tried.
@@ -230,19 +242,28 @@ impl Search {
         self.sorted.clear();
         self.sorted.extend_from_slice(&self.conditions);
         self.sorted.sort_unstable();
+        self.sorted.dedup();
         self.chosen.clear();
+        self.conflicts.clear();
         self.choose(0)
     }
 
     /// Chooses a value for condition number `at` and all after it.
+    ///
+    /// If that fails, it leaves behind at the end of `conflicts` the arrays on which the failure rests: with the same
+    /// elements of these it fails again, whatever else is chosen.
     fn choose(&mut self, at: usize) -> Result<bool, GaveUp> {
         let Some(&Condition { leaf, slot }) = self.sorted.get(at) else { return Ok(true) };
         let start = self.occurrences.partition_point(|occurrence| occurrence.leaf < leaf);
         let end = self.occurrences.partition_point(|occurrence| occurrence.leaf <= leaf);
+        let base = self.conflicts.len();
         if slot == NONE {
+            let mut last = None;
             for index in start..end {
                 self.step()?;
-                if self.is_consistent(self.occurrences[index].element) {
+                let element = self.occurrences[index].element;
+                if last.replace(element) != Some(element) && self.is_consistent(element) {
+                    self.blame(base, element);
                     return Ok(false);
                 }
             }
@@ -251,30 +272,94 @@ impl Search {
         // Where some values of the path lie in an array of which an element is chosen, the reference looks
         // only at values in that element, also if others lie in no element of it.
         let mut within = None;
-        for &(array, element) in &self.chosen {
+        for at in 0..self.chosen.len() {
+            let (array, element) = self.chosen[at];
+            self.step()?;
             if (start..end).any(|index| self.element_of(self.occurrences[index].element, array).is_some()) {
                 within = Some((array, element));
                 break;
             }
         }
+        if let Some((array, _)) = within {
+            self.blame_array(base, array);
+        }
+        let mut tried = None;
         for index in start..end {
             self.step()?;
-            let occurrence = self.occurrences[index];
-            let satisfied = &self.satisfied[occurrence.slots.0 as usize..occurrence.slots.1 as usize];
-            let inside =
-                within.is_none_or(|(array, element)| self.element_of(occurrence.element, array) == Some(element));
-            if !inside || !satisfied.contains(&slot) || !self.is_consistent(occurrence.element) {
+            let Occurrence { element, slots, .. } = self.occurrences[index];
+            let satisfied = &self.satisfied[slots.0 as usize..slots.1 as usize];
+            if tried == Some(element) || !satisfied.contains(&slot) {
+                continue;
+            }
+            tried = Some(element);
+            let inside = within.is_none_or(|(array, chosen)| self.element_of(element, array) == Some(chosen));
+            if !inside || !self.is_consistent(element) {
+                self.blame(base, element);
                 continue;
             }
             let before = self.chosen.len();
-            self.add(occurrence.element);
+            self.add(element);
+            let behind = self.conflicts.len();
             let found = self.choose(at + 1)?;
             self.chosen.truncate(before);
             if found {
+                self.conflicts.truncate(base);
                 return Ok(true);
+            }
+            if !self.changes(start, end, slot, behind)? {
+                // No other choice here touches what failed behind.
+                self.conflicts.drain(base..behind);
+                return Ok(false);
+            }
+            // What failed behind is part of why this fails.
+            let mut kept = behind;
+            for index in behind..self.conflicts.len() {
+                let array = self.conflicts[index];
+                if !self.conflicts[base..kept].contains(&array) {
+                    self.conflicts[kept] = array;
+                    kept += 1;
+                }
+            }
+            self.conflicts.truncate(kept);
+        }
+        Ok(false)
+    }
+
+    /// Whether one of the values that satisfy `slot` lies in an array of `conflicts[behind..]`.
+    fn changes(&mut self, start: usize, end: usize, slot: u32, behind: usize) -> Result<bool, GaveUp> {
+        let mut last = None;
+        for index in start..end {
+            self.step()?;
+            let Occurrence { element, slots, .. } = self.occurrences[index];
+            if last == Some(element) || !self.satisfied[slots.0 as usize..slots.1 as usize].contains(&slot) {
+                continue;
+            }
+            last = Some(element);
+            let mut at = element;
+            while let Some(index) = at.checked_sub(1) {
+                let entry = self.elements[index as usize];
+                if self.conflicts[behind..].contains(&entry.array) {
+                    return Ok(true);
+                }
+                at = entry.outer;
             }
         }
         Ok(false)
+    }
+
+    /// The arrays around an element are part of why the level whose conflicts begin at `base` fails.
+    fn blame(&mut self, base: usize, mut element: u32) {
+        while let Some(index) = element.checked_sub(1) {
+            let entry = self.elements[index as usize];
+            self.blame_array(base, entry.array);
+            element = entry.outer;
+        }
+    }
+
+    fn blame_array(&mut self, base: usize, array: u32) {
+        if !self.conflicts[base..].contains(&array) {
+            self.conflicts.push(array);
+        }
     }
 
     /// The element of `array` that `element` lies in or is.
