@@ -123,12 +123,16 @@ fn lower_error(error: LowerError, filter: usize, span: Span) -> CompileError {
             CompileError::new(
                 ErrorKind::TooManyAlternatives,
                 format!(
-                    "`$or`s that share fields multiply out to more than {limit} alternatives; shared are fields \
-                     beside or below {}",
+                    "the pattern has to be multiplied out to more than {limit} alternatives, at fields {}",
                     names.join(", ")
                 ),
             )
-            .with_help("write the alternatives as one list of values, or as several filters".to_owned())
+            .with_help(
+                "`$or`s that write the same fields or fields below one key are multiplied with each other, and so are \
+                 `$or`s below one key with an `exists: false` in them; write alternatives as one list of values, or \
+                 as several filters"
+                    .to_owned(),
+            )
         }
     }
     .in_filter(filter, Some(span))

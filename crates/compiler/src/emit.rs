@@ -552,7 +552,7 @@ fn breadth(kind: &TestKind) -> u8 {
 }
 
 /// A text that is equal for lists with the same tests, whatever their order and spans.
-fn canonical(tests: &[Test]) -> Vec<u8> {
+pub(crate) fn canonical(tests: &[Test]) -> Vec<u8> {
     let mut keys: Vec<String> = tests.iter().map(|test| format!("{:?}", test.kind)).collect();
     keys.sort_unstable();
     keys.dedup();

@@ -28,6 +28,7 @@ pub mod complexity;
 pub mod criteria;
 pub mod parse;
 
+mod arrange;
 mod compile;
 mod draw;
 mod emit;

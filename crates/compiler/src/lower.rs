@@ -2,29 +2,27 @@
 //!
 //! **Input**: [`crate::ast`], objects with fields and `$or`s. **Output**: alternatives (ORed), each an AND
 //! over slots (a path with its tests), absent paths and nested groups, arranged so that the evaluator can
-//! judge them in one pass over a record (`design` notes in the crate documentation, "Arrays and `$or`").
+//! judge them in one pass over a record (crate documentation, "Arrays and `$or`").
 //!
 //! The steps, in order:
 //!
 //! 1. [`Lowering::list`] flattens nested objects into one list of fields with full paths. A key with dots
 //!    is the same as nested keys.
 //! 2. The last field written wins where a path is repeated (section 7): at once in [`last_wins`] among plain
-//!    fields, by multiplying out in [`settle_repeats`] around and between `$or`s.
-//! 3. [`settle_absences`]: where it depends on the alternative taken inside which array element an
-//!    `exists: false` is judged (D7), those alternatives are multiplied out.
-//! 4. [`Grouping::group`] arranges a list by path prefix: what lies below one common prefix must hold inside one
-//!    array element and becomes a [`Group`] of its own. A `$or` that shares a prefix with something beside
-//!    it is multiplied out with it, and only then; all other `$or`s stay as they are, so that `n` of them
-//!    cost `n`, not `2^n`.
+//!    fields, by multiplying out in [`settle_repeats`] around and between `$or`s. Alternatives that come out
+//!    equal are one, so that many `$or`s over the same few fields stay few.
+//! 3. [`crate::arrange`] turns the list into groups by path prefix.
 //!
 //! The number of alternatives made by multiplying out is bounded by `Limits::or_alternatives`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use eventsieve_program::text::cmp_utf16;
 
+use crate::arrange;
 use crate::ast::{MemberValue, Object, Span, Test, TestKind};
+use crate::emit::canonical;
 
 /// A path: its text (segments joined with dots, WTF-8) and where the segments end.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -50,17 +48,17 @@ impl Path {
     }
 
     /// Segment number `at`.
-    fn segment(&self, at: usize) -> &[u8] {
+    pub(crate) fn segment(&self, at: usize) -> &[u8] {
         self.segments().nth(at).unwrap_or_default()
     }
 
     /// How many leading segments two paths share.
-    fn shared_depth(&self, other: &Path) -> usize {
+    pub(crate) fn shared_depth(&self, other: &Path) -> usize {
         self.segments().zip(other.segments()).take_while(|(a, b)| a == b).count()
     }
 
     /// Whether `self` is visited before `other` by the reference.
-    fn sorts_before(&self, other: &Path) -> bool {
+    pub(crate) fn sorts_before(&self, other: &Path) -> bool {
         cmp_utf16(&self.text, &other.text).is_lt()
     }
 }
@@ -72,24 +70,36 @@ pub(crate) struct Field {
     /// What a value must satisfy; `None` where only absence is asked.
     pub(crate) tests: Option<Rc<[Test]>>,
     /// Whether the path may also be absent (`exists: false` in the list).
-    absent: bool,
+    pub(crate) absent: bool,
     /// Place in the pattern: of two fields of one path the later wins.
     order: u32,
 }
 
 impl Field {
-    fn is_certain(&self) -> bool {
+    pub(crate) fn is_certain(&self) -> bool {
         self.tests.is_some() && !self.absent
+    }
+
+    /// The field where it has a value.
+    pub(crate) fn with_value(&self) -> Field {
+        Field { absent: false, ..self.clone() }
+    }
+
+    /// The field where it has none.
+    pub(crate) fn without_value(&self) -> Field {
+        Field { tests: None, ..self.clone() }
     }
 }
 
+/// One condition of a [`List`].
 #[derive(Debug, Clone)]
-enum Item {
+pub(crate) enum Item {
     Field(Field),
     Or(Vec<List>),
 }
 
-type List = Vec<Item>;
+/// An AND. After [`settle_repeats`] no path is written twice in one branch.
+pub(crate) type List = Vec<Item>;
 
 /// An AND whose members must all come from one element of every array at its prefix.
 #[derive(Debug)]
@@ -126,7 +136,7 @@ pub(crate) enum Alternative {
 /// Why a pattern cannot be lowered.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum LowerError {
-    /// Multiplying out would make more alternatives than the limit.
+    /// Multiplying out would make more alternatives than the limit; some of the paths that force it.
     TooManyAlternatives { limit: usize, paths: Vec<Vec<u8>> },
     /// More distinct paths in one branch than the service takes.
     TooManyPaths { found: usize },
@@ -151,10 +161,9 @@ pub(crate) fn lower(pattern: &Object, or_alternatives: usize) -> Result<Vec<Grou
     if let Some(found) = lowering.paths.values().map(|path| path.depth()).find(|&depth| depth > SEGMENTS) {
         return Err(LowerError::PathTooDeep { found });
     }
+    let mut budget = Budget::new(or_alternatives);
     last_wins(&mut list);
-    flatten(&mut list);
-    let mut budget = Budget { left: or_alternatives, limit: or_alternatives };
-    settle_repeats(&mut list, &mut budget)?;
+    settle_repeats(&mut list, &mut Interner::default(), &mut budget)?;
     let found = branch_paths(&list);
     if found > PATHS {
         return Err(LowerError::TooManyPaths { found });
@@ -170,21 +179,7 @@ pub(crate) fn lower(pattern: &Object, or_alternatives: usize) -> Result<Vec<Grou
     if let Some(span) = empty {
         return Err(LowerError::EmptyRange { span });
     }
-    let lists = settle_absences(list, &mut budget)?;
-    let mut groups = Vec::with_capacity(lists.len());
-    for list in lists {
-        let (group, _) = Grouping { budget: &mut budget }.new_group(list, 0, &mut Vec::new())?;
-        // A root that is a single `$or` is nothing but its alternatives.
-        match <[Input; 1]>::try_from(group.inputs) {
-            Ok([Input::Or(alternatives)]) => groups.extend(alternatives.into_iter().map(|one| match one {
-                Alternative::Absent(path) => Group { depth: 0, inputs: vec![Input::Absent(path)] },
-                Alternative::Group(group) => group,
-            })),
-            Ok([input]) => groups.push(Group { depth: 0, inputs: vec![input] }),
-            Err(inputs) => groups.push(Group { depth: 0, inputs }),
-        }
-    }
-    Ok(groups)
+    arrange::arrange(list, &mut budget)
 }
 
 struct Lowering {
@@ -261,36 +256,29 @@ fn last_wins(list: &mut List) {
     });
 }
 
-/// Lifts alternatives that are nothing but alternatives themselves: a nested `$or`, or a field that may hold a
-/// value or be absent.
-fn flatten(list: &mut List) {
-    for item in list {
-        let Item::Or(alternatives) = item else { continue };
+/// Lifts what an alternative is nothing but: a nested `$or` gives its alternatives to the one around it, and a `$or`
+/// of one alternative is that alternative.
+pub(crate) fn lift(list: &mut List) {
+    if !list.iter().any(|item| matches!(item, Item::Or(_))) {
+        return;
+    }
+    let mut lifted = List::with_capacity(list.len());
+    for item in std::mem::take(list) {
+        let Item::Or(alternatives) = item else {
+            lifted.push(item);
+            continue;
+        };
         let mut flat = Vec::with_capacity(alternatives.len());
-        for mut alternative in std::mem::take(alternatives) {
-            flatten(&mut alternative);
-            match alternative.as_slice() {
-                [Item::Or(_)] => {
-                    if let Some(Item::Or(inner)) = alternative.pop() {
-                        flat.extend(inner);
-                    }
-                }
-                [Item::Field(field)] if field.absent && field.tests.is_some() => {
-                    flat.extend(split_field(field).map(|field| vec![Item::Field(field)]));
-                }
+        for mut alternative in alternatives {
+            lift(&mut alternative);
+            match alternative.as_mut_slice() {
+                [Item::Or(inner)] => flat.append(inner),
                 _ => flat.push(alternative),
             }
         }
-        *alternatives = flat;
+        if flat.len() == 1 { lifted.extend(flat.into_iter().flatten()) } else { lifted.push(Item::Or(flat)) }
     }
-}
-
-/// Whether a list can hold without any value being present.
-fn optional(list: &List) -> bool {
-    list.iter().all(|item| match item {
-        Item::Field(field) => field.absent,
-        Item::Or(alternatives) => alternatives.iter().any(optional),
-    })
+    *list = lifted;
 }
 
 /// The most paths any branch has, once no path is written twice in one.
@@ -303,33 +291,59 @@ fn branch_paths(list: &List) -> usize {
         .sum()
 }
 
-/// Counts the alternatives that multiplying out makes.
-struct Budget {
+/// What multiplying out may still cost.
+pub(crate) struct Budget {
+    /// Alternatives.
     left: usize,
     limit: usize,
+    /// Fields looked at or copied. Each step looks at its list anew, so without a bound a list of thousands of
+    /// alternatives would cost their square.
+    work: usize,
 }
 
 impl Budget {
-    fn take(&mut self, count: usize, list: &[Item]) -> Result<(), LowerError> {
+    const WORK: usize = 8_000_000;
+
+    fn new(limit: usize) -> Budget {
+        Budget { left: limit, limit, work: Budget::WORK }
+    }
+
+    /// `count` alternatives are made of `list`.
+    pub(crate) fn take(&mut self, count: usize, list: &[Item]) -> Result<(), LowerError> {
         match self.left.checked_sub(count) {
             Some(left) => {
                 self.left = left;
                 Ok(())
             }
-            None => {
-                let mut paths = Vec::new();
-                for_each_field(list, &mut |field| {
-                    if paths.len() < 8 && !paths.contains(&field.path.text) {
-                        paths.push(field.path.text.clone());
-                    }
-                });
-                Err(LowerError::TooManyAlternatives { limit: self.limit, paths })
-            }
+            None => Err(self.spent(list)),
         }
+    }
+
+    /// All fields of `list` are looked at.
+    pub(crate) fn look_at(&mut self, list: &[Item]) -> Result<(), LowerError> {
+        let mut fields = 1;
+        for_each_field(list, &mut |_| fields += 1);
+        match self.work.checked_sub(fields) {
+            Some(work) => {
+                self.work = work;
+                Ok(())
+            }
+            None => Err(self.spent(list)),
+        }
+    }
+
+    fn spent(&self, list: &[Item]) -> LowerError {
+        let mut paths = Vec::new();
+        for_each_field(list, &mut |field| {
+            if paths.len() < 8 && !paths.contains(&field.path.text) {
+                paths.push(field.path.text.clone());
+            }
+        });
+        LowerError::TooManyAlternatives { limit: self.limit, paths }
     }
 }
 
-fn for_each_field<'i>(list: &'i [Item], visit: &mut impl FnMut(&'i Field)) {
+pub(crate) fn for_each_field<'i>(list: &'i [Item], visit: &mut impl FnMut(&'i Field)) {
     for item in list {
         match item {
             Item::Field(field) => visit(field),
@@ -338,40 +352,57 @@ fn for_each_field<'i>(list: &'i [Item], visit: &mut impl FnMut(&'i Field)) {
     }
 }
 
-fn any_field(list: &[Item], test: &mut impl FnMut(&Field) -> bool) -> bool {
-    list.iter().any(|item| match item {
-        Item::Field(field) => test(field),
-        Item::Or(alternatives) => alternatives.iter().any(|list| any_field(list, test)),
-    })
+/// Numbers lists of tests by their meaning.
+#[derive(Default)]
+struct Interner {
+    by_place: HashMap<*const Test, usize>,
+    by_meaning: HashMap<Vec<u8>, usize>,
 }
 
-/// The two alternatives of a field that may hold a value or be absent.
-fn split_field(field: &Field) -> [Field; 2] {
-    [Field { absent: false, ..field.clone() }, Field { tests: None, ..field.clone() }]
-}
-
-/// Multiplies item `at` of `list` out: one list for each of its alternatives.
-fn multiply(list: List, at: usize, budget: &mut Budget) -> Result<Vec<List>, LowerError> {
-    let alternatives: Vec<List> = match &list[at] {
-        Item::Or(alternatives) => alternatives.clone(),
-        Item::Field(field) => split_field(field).map(|field| vec![Item::Field(field)]).into(),
-    };
-    budget.take(alternatives.len(), &list)?;
-    let mut out = Vec::with_capacity(alternatives.len());
-    for alternative in alternatives {
-        let mut merged = List::with_capacity(list.len() + alternative.len());
-        merged.extend_from_slice(&list[..at]);
-        merged.extend(alternative);
-        merged.extend_from_slice(&list[at + 1..]);
-        last_wins(&mut merged);
-        flatten(&mut merged);
-        out.push(merged);
+impl Interner {
+    fn number(&mut self, tests: &Rc<[Test]>) -> usize {
+        if let Some(&number) = self.by_place.get(&tests.as_ptr()) {
+            return number;
+        }
+        let next = self.by_meaning.len();
+        let number = *self.by_meaning.entry(canonical(tests)).or_insert(next);
+        self.by_place.insert(tests.as_ptr(), number);
+        number
     }
-    Ok(out)
+
+    /// Equal for lists that mean the same.
+    fn key(&mut self, list: &List, out: &mut Vec<[usize; 3]>) {
+        let from = out.len();
+        for item in list {
+            if let Item::Field(field) = item {
+                let tests = field.tests.as_ref().map_or(usize::MAX, |tests| self.number(tests));
+                out.push([Rc::as_ptr(&field.path) as usize, tests, usize::from(field.absent)]);
+            }
+        }
+        out[from..].sort_unstable();
+        for item in list {
+            if let Item::Or(alternatives) = item {
+                out.push([alternatives.len(), 0, 2]);
+                for alternative in alternatives {
+                    self.key(alternative, out);
+                    out.push([0, 0, 3]);
+                }
+            }
+        }
+    }
 }
 
 /// Multiplies out what writes one path more than once, until the last one written has won everywhere.
-fn settle_repeats(list: &mut List, budget: &mut Budget) -> Result<(), LowerError> {
+fn settle_repeats(list: &mut List, interner: &mut Interner, budget: &mut Budget) -> Result<(), LowerError> {
+    if !list.iter().any(|item| matches!(item, Item::Or(_))) {
+        return Ok(());
+    }
+    for item in list.iter_mut() {
+        if let Item::Or(alternatives) = item {
+            alternatives.iter_mut().try_for_each(|alternative| settle_repeats(alternative, interner, budget))?;
+        }
+    }
+    lift(list);
     let paths = |item: &Item| {
         let mut paths = std::collections::BTreeSet::new();
         for_each_field(std::slice::from_ref(item), &mut |field| {
@@ -379,492 +410,60 @@ fn settle_repeats(list: &mut List, budget: &mut Budget) -> Result<(), LowerError
         });
         paths
     };
-    for component in components(std::mem::take(list), paths) {
-        let Some(at) = component.iter().position(|item| matches!(item, Item::Or(_))) else {
+    for component in arrange::components(std::mem::take(list), paths) {
+        if component.len() == 1 {
             list.extend(component);
-            continue;
-        };
-        let mut alternatives = if component.len() > 1 {
-            multiply(component, at, budget)?
         } else {
-            component.into_iter().flat_map(|item| if let Item::Or(inner) = item { inner } else { Vec::new() }).collect()
-        };
-        for alternative in &mut alternatives {
-            settle_repeats(alternative, budget)?;
+            list.push(Item::Or(merge(component, interner, budget)?));
         }
-        list.push(Item::Or(alternatives));
     }
-    flatten(list);
+    lift(list);
     Ok(())
 }
 
-/// Splits a list by which of some fields is the first to have a value, in sorted order; the fields are those that
-/// may be absent and share `shared` segments with `path`. One list for each, and one for none of them.
-///
-/// Where an absence is judged depends on whether *some* value was chosen before it, not on which: so `n` such fields
-/// make `n + 1` lists, not `2^n`.
-fn split_first(list: &List, path: &Path, shared: usize, budget: &mut Budget) -> Result<Vec<List>, LowerError> {
-    let mut open: Vec<(usize, Rc<Path>)> = Vec::new();
-    for (at, item) in list.iter().enumerate() {
-        if let Item::Field(field) = item
-            && field.absent
-            && field.tests.is_some()
-            && field.path.shared_depth(path) >= shared
-        {
-            open.push((at, Rc::clone(&field.path)));
-        }
-    }
-    open.sort_by(|(_, a), (_, b)| cmp_utf16(&a.text, &b.text));
-    budget.take(open.len() + 1, list)?;
-    let mut lists = Vec::with_capacity(open.len() + 1);
-    for first in 0..=open.len() {
-        let mut split = list.clone();
-        for (place, &(at, _)) in open.iter().enumerate().take(first + 1) {
-            if let Item::Field(field) = &mut split[at] {
-                if place < first {
-                    field.tests = None;
-                } else {
-                    field.absent = false;
-                }
+/// The alternatives of items that write the same paths, in the order written: of each path the last one stays. What
+/// comes out equal is kept once, at every step, since what is written later is the same for both.
+fn merge(mut items: List, interner: &mut Interner, budget: &mut Budget) -> Result<Vec<List>, LowerError> {
+    items.sort_by_key(first_written);
+    let mut merged: Vec<List> = vec![List::new()];
+    for item in &items {
+        let single;
+        let alternatives = match item {
+            Item::Field(_) => {
+                single = vec![vec![item.clone()]];
+                &single
             }
-        }
-        lists.push(split);
-    }
-    Ok(lists)
-}
-
-/// How deep the prefix is inside which an absence is judged: the longest that the path shares with a value
-/// chosen before it, that is, with a positive path that sorts before it (oddity D7 of the README).
-fn anchor_depth<'f>(path: &Path, chosen: impl Iterator<Item = &'f Rc<Path>>) -> usize {
-    chosen.filter(|before| before.sorts_before(path)).map(|before| before.shared_depth(path)).max().unwrap_or(0)
-}
-
-/// Most fields looked at while absences are settled. Each step looks at its list anew, so without a bound a list of
-/// thousands of alternatives would cost their square.
-const FIELDS_LOOKED_AT: usize = 4_000_000;
-
-/// Multiplies out what an absence's meaning depends on, until the anchor of each is certain.
-fn settle_absences(list: List, budget: &mut Budget) -> Result<Vec<List>, LowerError> {
-    let mut open = vec![list];
-    let mut settled = Vec::new();
-    let mut looked_at = 0;
-    while let Some(mut list) = open.pop() {
-        // Alternatives with nothing beside them are lists of their own: looked at one by one.
-        if let [Item::Or(alternatives)] = list.as_mut_slice() {
-            open.extend(std::mem::take(alternatives).into_iter().rev());
-            continue;
-        }
-        for_each_field(&list, &mut |_| looked_at += 1);
-        if looked_at > FIELDS_LOOKED_AT {
-            budget.take(usize::MAX, &list)?;
-        }
-        match unsettled(&list, &mut Vec::new(), &mut Vec::new()) {
-            None => settled.push(list),
-            Some(Unsettled::Here(at)) => {
-                let mut lists = multiply(list, at, budget)?;
-                lists.reverse();
-                open.append(&mut lists);
-            }
-            Some(Unsettled::First { path, shared }) => {
-                let mut lists = split_first(&list, &path, shared, budget)?;
-                lists.reverse();
-                open.append(&mut lists);
-            }
-            Some(below @ Unsettled::Below { .. }) => {
-                let mut list = list;
-                apply(&mut list, below, budget)?;
-                open.push(list);
-            }
-        }
-    }
-    Ok(settled)
-}
-
-/// What to multiply out: an item of this list, or one of a list inside an item.
-enum Unsettled {
-    /// Multiply this item out.
-    Here(usize),
-    /// Split by the first of the fields that may be absent and share `shared` segments with `path`.
-    First {
-        path: Rc<Path>,
-        shared: usize,
-    },
-    Below {
-        item: usize,
-        alternative: usize,
-        then: Box<Unsettled>,
-    },
-}
-
-fn apply(list: &mut List, found: Unsettled, budget: &mut Budget) -> Result<(), LowerError> {
-    let Unsettled::Below { item, alternative, then } = found else { return Ok(()) };
-    let Item::Or(alternatives) = &mut list[item] else { return Ok(()) };
-    match *then {
-        Unsettled::Here(at) => {
-            let inner = std::mem::take(&mut alternatives[alternative]);
-            let lists = multiply(inner, at, budget)?;
-            alternatives.splice(alternative..=alternative, lists);
-            Ok(())
-        }
-        Unsettled::First { path, shared } => {
-            let lists = split_first(&alternatives[alternative], &path, shared, budget)?;
-            alternatives.splice(alternative..=alternative, lists);
-            Ok(())
-        }
-        below => apply(&mut alternatives[alternative], below, budget),
-    }
-}
-
-/// Finds an absence whose anchor is not certain, and the item on which it depends.
-///
-/// `chosen` are the paths that certainly have a value in this branch, `beside` the lists around with the item
-/// that leads here, which may bring more.
-fn unsettled<'l>(list: &'l List, chosen: &mut Vec<Rc<Path>>, around: &mut Vec<(&'l List, usize)>) -> Option<Unsettled> {
-    let before = chosen.len();
-    for item in list {
-        if let Item::Field(field) = item
-            && field.is_certain()
-        {
-            chosen.push(Rc::clone(&field.path));
-        }
-    }
-    let found = list.iter().enumerate().find_map(|(at, item)| match item {
-        Item::Field(field) if field.absent => unsettled_field(field, at, list, chosen, around),
-        Item::Field(_) => None,
-        Item::Or(alternatives) => {
-            around.push((list, at));
-            let found = alternatives.iter().enumerate().find_map(|(alternative, inner)| {
-                unsettled(inner, chosen, around).map(|then| match then {
-                    // The item to multiply out is this one, or lies further out.
-                    Unsettled::Here(usize::MAX) => Unsettled::Here(at),
-                    then => Unsettled::Below { item: at, alternative, then: Box::new(then) },
-                })
-            });
-            around.pop();
-            found
-        }
-    });
-    chosen.truncate(before);
-    found
-}
-
-/// `Here(usize::MAX)` asks the caller one level up to multiply out the item that leads here.
-fn unsettled_field(
-    field: &Field,
-    at: usize,
-    list: &List,
-    chosen: &[Rc<Path>],
-    around: &[(&List, usize)],
-) -> Option<Unsettled> {
-    let path = &field.path;
-    if path.depth() < 2 {
-        return None;
-    }
-    let anchor = anchor_depth(path, chosen.iter());
-    let deeper = |other: &Field| {
-        other.tests.is_some() && other.path.sorts_before(path) && other.path.shared_depth(path) > anchor
-    };
-    let depends = |item: &Item| match item {
-        Item::Field(other) => other.absent && deeper(other),
-        Item::Or(alternatives) => alternatives.iter().any(|list| any_field(list, &mut |other| deeper(other))),
-    };
-    // Something beside it decides the anchor: multiply that out.
-    if let Some((other, item)) = list.iter().enumerate().find(|&(other, item)| other != at && depends(item)) {
-        return Some(match item {
-            Item::Or(_) => Unsettled::Here(other),
-            Item::Field(_) => Unsettled::First { path: Rc::clone(path), shared: anchor + 1 },
-        });
-    }
-    if around.iter().any(|(outer, lead)| outer.iter().enumerate().any(|(other, item)| other != *lead && depends(item)))
-    {
-        return Some(Unsettled::Here(usize::MAX));
-    }
-    // It is judged further out than the group it would be part of: multiply out what holds it.
-    if field.tests.is_some() && anchor + 1 < path.depth() {
-        return Some(Unsettled::First { path: Rc::clone(path), shared: anchor + 1 });
-    }
-    let held_deeper = |&(outer, lead): &(&List, usize)| matches!(&outer[lead], Item::Or(alternatives) if all_share_more(alternatives, anchor));
-    around.iter().any(held_deeper).then_some(Unsettled::Here(usize::MAX))
-}
-
-/// Whether all paths of some lists share more than `depth` segments, the last segment of each left out. Stops at the
-/// first that does not, for it is asked for every absence in the lists.
-fn all_share_more(lists: &[List], depth: usize) -> bool {
-    let mut first: Option<Rc<Path>> = None;
-    let mut parts = |field: &Field| {
-        let first = first.get_or_insert_with(|| Rc::clone(&field.path));
-        first.shared_depth(&field.path).min(field.path.depth() - 1) <= depth
-    };
-    !lists.iter().any(|list| any_field(list, &mut parts)) && first.is_some()
-}
-
-/// How many segments all paths of some lists share, the last segment of each left out.
-fn common_depth(lists: &[List]) -> usize {
-    let mut first: Option<Rc<Path>> = None;
-    let mut depth = usize::MAX;
-    for list in lists {
-        for_each_field(list, &mut |field| {
-            let first = first.get_or_insert_with(|| Rc::clone(&field.path));
-            depth = depth.min(first.shared_depth(&field.path)).min(field.path.depth() - 1);
-        });
-    }
-    if depth == usize::MAX { 0 } else { depth }
-}
-
-struct Grouping<'b> {
-    budget: &'b mut Budget,
-}
-
-impl Grouping<'_> {
-    /// As [`Grouping::group`], for a list whose certain fields are not among the `chosen` yet.
-    fn new_group(
-        &mut self,
-        list: List,
-        depth: usize,
-        chosen: &mut Vec<Rc<Path>>,
-    ) -> Result<(Group, Vec<Rc<Path>>), LowerError> {
-        let chosen_before = chosen.len();
-        for item in &list {
-            if let Item::Field(field) = item
-                && field.is_certain()
-                && !chosen.iter().any(|path| Rc::ptr_eq(path, &field.path))
-            {
-                chosen.push(Rc::clone(&field.path));
-            }
-        }
-        let grouped = self.group(list, depth, chosen);
-        chosen.truncate(chosen_before);
-        grouped
-    }
-
-    /// Arranges a list whose paths all lie below a prefix of `depth` segments. Returns the group, and
-    /// the absent paths that are judged further out than it.
-    fn group(
-        &mut self,
-        list: List,
-        depth: usize,
-        chosen: &mut Vec<Rc<Path>>,
-    ) -> Result<(Group, Vec<Rc<Path>>), LowerError> {
-        let mut group = Group { depth, inputs: Vec::new() };
-        let mut escaped = Vec::new();
-        // Absences judged here or further out leave the list; those judged deeper stay with their key.
-        let mut rest = List::with_capacity(list.len());
-        for item in list {
-            match item {
-                Item::Field(field) if field.tests.is_none() => {
-                    let anchor = anchor_depth(&field.path, chosen.iter());
-                    if anchor > depth {
-                        rest.push(Item::Field(field));
-                    } else if anchor == depth || depth == 0 {
-                        group.inputs.push(Input::Absent(Rc::clone(&field.path)));
-                    } else {
-                        escaped.push(Rc::clone(&field.path));
-                    }
-                }
-                item => rest.push(item),
-            }
-        }
-        for component in components(rest, |item| keys(std::slice::from_ref(item), depth)) {
-            self.component(component, depth, chosen, &mut group, &mut escaped)?;
-        }
-        Ok((group, escaped))
-    }
-
-    fn component(
-        &mut self,
-        component: List,
-        depth: usize,
-        chosen: &mut Vec<Rc<Path>>,
-        group: &mut Group,
-        escaped: &mut Vec<Rc<Path>>,
-    ) -> Result<(), LowerError> {
-        let below = |field: &Field| field.path.depth() > depth + 1;
-        let mut exact = Vec::new();
-        let mut under = List::new();
-        let mut wide = List::new();
-        for item in component {
-            match &item {
-                Item::Field(field) if below(field) => under.push(item),
-                Item::Field(field) if !field.absent => exact.push(field.clone()),
-                // A value or absence at the key itself, and alternatives that reach other keys too.
-                Item::Field(_) => wide.push(item),
-                Item::Or(alternatives) => {
-                    let one_key = keys(std::slice::from_ref(&item), depth).len() == 1;
-                    if one_key && !alternatives.iter().any(|list| any_field(list, &mut |field| !below(field))) {
-                        under.push(item);
-                    } else {
-                        wide.push(item);
+            Item::Or(alternatives) => alternatives,
+        };
+        let (mut next, mut known) = (Vec::new(), HashSet::new());
+        for before in &merged {
+            for alternative in alternatives {
+                let mut list = before.clone();
+                list.extend_from_slice(alternative);
+                budget.look_at(&list)?;
+                last_wins(&mut list);
+                settle_repeats(&mut list, interner, budget)?;
+                let mut key = Vec::new();
+                interner.key(&list, &mut key);
+                if known.insert(key) {
+                    next.push(list);
+                    if next.len() > budget.left {
+                        return Err(budget.spent(&items));
                     }
                 }
             }
         }
-        if wide.is_empty() {
-            return self.one_key(exact, under, depth, chosen, group, escaped);
-        }
-        if exact.is_empty() && under.is_empty() && wide.len() == 1 {
-            let alternatives = match wide.pop() {
-                Some(Item::Or(alternatives)) => alternatives,
-                Some(Item::Field(field)) => split_field(&field).map(|field| vec![Item::Field(field)]).into(),
-                None => Vec::new(),
-            };
-            let or = self.alternatives(alternatives, depth, chosen)?;
-            group.inputs.push(or);
-            return Ok(());
-        }
-        // Several items share a key and one of them is a `$or`: one element must serve them together.
-        let mut list: List = exact.into_iter().map(Item::Field).collect();
-        list.append(&mut under);
-        list.append(&mut wide);
-        let may_split = |item: &Item| match item {
-            Item::Or(_) => true,
-            Item::Field(field) => field.absent && field.tests.is_some(),
-        };
-        let at = list.iter().position(may_split).unwrap_or(0);
-        let alternatives = multiply(list, at, self.budget)?;
-        let or = self.alternatives(alternatives, depth, chosen)?;
-        group.inputs.push(or);
-        Ok(())
+        merged = next;
     }
-
-    fn alternatives(
-        &mut self,
-        lists: Vec<List>,
-        depth: usize,
-        chosen: &mut Vec<Rc<Path>>,
-    ) -> Result<Input, LowerError> {
-        let mut alternatives = Vec::with_capacity(lists.len());
-        for list in lists {
-            if let [Item::Field(field)] = list.as_slice()
-                && field.tests.is_none()
-            {
-                alternatives.push(Alternative::Absent(Rc::clone(&field.path)));
-                continue;
-            }
-            let (mut group, escaped) = self.new_group(list, depth, chosen)?;
-            // `settle_absences` leaves no alternative with an absence judged further out than here.
-            debug_assert!(escaped.is_empty(), "an absence escaped from an alternative");
-            group.inputs.extend(escaped.into_iter().map(Input::Absent));
-            alternatives.push(Alternative::Group(group));
-        }
-        Ok(Input::Or(alternatives))
-    }
-
-    /// Fields at one key, and what lies below it.
-    fn one_key(
-        &mut self,
-        exact: Vec<Field>,
-        under: List,
-        depth: usize,
-        chosen: &mut Vec<Rc<Path>>,
-        group: &mut Group,
-        escaped: &mut Vec<Rc<Path>>,
-    ) -> Result<(), LowerError> {
-        let mut slots: Vec<Input> = exact
-            .iter()
-            .filter_map(|field| {
-                let tests = Rc::clone(field.tests.as_ref()?);
-                Some(Input::Slot { path: Rc::clone(&field.path), tests, guarded: false })
-            })
-            .collect();
-        if under.is_empty() {
-            group.inputs.append(&mut slots);
-            return Ok(());
-        }
-        let may_split = |item: &Item| match item {
-            Item::Or(_) => true,
-            Item::Field(field) => field.absent && field.tests.is_some(),
-        };
-        if !slots.is_empty()
-            && optional(&under)
-            && let Some(at) = under.iter().position(may_split)
-        {
-            // What is below can hold by absences alone, and then the value here must wake it.
-            let at = at + exact.len();
-            let list = exact.into_iter().map(Item::Field).chain(under).collect();
-            let alternatives = multiply(list, at, self.budget)?;
-            let or = self.alternatives(alternatives, depth, chosen)?;
-            group.inputs.push(or);
-            return Ok(());
-        }
-        // Where nothing stands at the key itself, the levels down to where paths part or end need no groups of
-        // their own: no absence can be judged between. So the recursion is as deep as there are fields, not
-        // as there are segments.
-        let part_depth =
-            if slots.is_empty() { common_depth(std::slice::from_ref(&under)).max(depth + 1) } else { depth + 1 };
-        let (mut part, out) = self.group(under, part_depth, chosen)?;
-        for path in out {
-            if anchor_depth(&path, chosen.iter()) == depth || depth == 0 {
-                group.inputs.push(Input::Absent(path));
-            } else {
-                escaped.push(path);
-            }
-        }
-        if part.inputs.iter().all(|input| matches!(input, Input::Absent(_))) {
-            // Nothing but absences, judged inside the element that the value at the key itself lies in.
-            if part.inputs.is_empty() {
-                group.inputs.append(&mut slots);
-            } else {
-                part.inputs.append(&mut slots);
-                group.inputs.push(Input::Part(part));
-            }
-            return Ok(());
-        }
-        for slot in &mut slots {
-            if let Input::Slot { guarded, .. } = slot {
-                *guarded = true;
-            }
-        }
-        group.inputs.append(&mut slots);
-        group.inputs.push(Input::Part(part));
-        Ok(())
-    }
+    budget.take(merged.len(), &items)?;
+    Ok(merged)
 }
 
-/// The segments after `depth` that a list's paths begin with.
-fn keys(list: &[Item], depth: usize) -> std::collections::BTreeSet<Vec<u8>> {
-    let mut keys = std::collections::BTreeSet::new();
-    for_each_field(list, &mut |field| {
-        keys.insert(field.path.segment(depth).to_vec());
-    });
-    keys
-}
-
-/// Splits a list into parts that have nothing in common, in what `marks` says of each item.
-fn components(list: List, marks: impl Fn(&Item) -> std::collections::BTreeSet<Vec<u8>>) -> Vec<List> {
-    let mut parts: Vec<List> = Vec::new();
-    let mut owner: HashMap<Vec<u8>, usize> = HashMap::new();
-    // Where a part went that was joined with another.
-    let mut joined: Vec<usize> = Vec::new();
-    fn find(joined: &[usize], mut part: usize) -> usize {
-        while joined[part] != part {
-            part = joined[part];
-        }
-        part
-    }
-    for item in list {
-        let marks = marks(&item);
-        let mut touched: Vec<usize> =
-            marks.iter().filter_map(|mark| owner.get(mark)).map(|&part| find(&joined, part)).collect();
-        touched.sort_unstable();
-        touched.dedup();
-        let target = match touched.first() {
-            Some(&first) => first,
-            None => {
-                parts.push(List::new());
-                joined.push(parts.len() - 1);
-                parts.len() - 1
-            }
-        };
-        for &other in touched.iter().skip(1) {
-            let mut items = std::mem::take(&mut parts[other]);
-            parts[target].append(&mut items);
-            joined[other] = target;
-        }
-        owner.extend(marks.into_iter().map(|mark| (mark, target)));
-        parts[target].push(item);
-    }
-    parts.retain(|items| !items.is_empty());
-    parts
+/// The place in the pattern of the first field of an item.
+fn first_written(item: &Item) -> u32 {
+    let mut first = u32::MAX;
+    for_each_field(std::slice::from_ref(item), &mut |field| first = first.min(field.order));
+    first
 }
 
 #[cfg(test)]
@@ -903,6 +502,45 @@ mod tests {
             let program = compile(&criteria, &Options::new(Source::Raw)).unwrap().program;
             assert!(program.as_bytes().len() < 100_000, "{prefix}: {}", program.as_bytes().len());
         }
+    }
+
+    /// Compiles a pattern whose members are made by `member` from 0 to `count`, and returns the program's size.
+    fn bytes(prefix: &str, count: usize, suffix: &str, member: impl Fn(usize) -> String) -> usize {
+        let members: Vec<String> = (0..count).map(member).collect();
+        let pattern = format!("{prefix}{}{suffix}", members.join(","));
+        let criteria = FilterCriteria::from_patterns([pattern]);
+        compile(&criteria, &Options::new(Source::Raw)).unwrap().program.as_bytes().len()
+    }
+
+    #[test]
+    fn objects_of_fields_that_may_be_absent_do_not_multiply() {
+        let one = |n| format!(r#""f{n}":{{"a":["x",{{"exists":false}}]}}"#);
+        let two = |n| format!(r#""f{n}":{{"a":["x",{{"exists":false}}],"b":{{"c":["x",{{"exists":false}}]}}}}"#);
+        assert!(bytes("{", 20, "}", one) < 10_000);
+        assert!(bytes(r#"{"k":{"#, 20, "}}", one) < 20_000);
+        assert!(bytes("{", 20, "}", two) < 20_000);
+        assert!(bytes(r#"{"k":{"#, 20, "}}", two) < 100_000);
+    }
+
+    #[test]
+    fn alternatives_that_come_out_equal_are_one() {
+        let same = |_| r#""$or":[{"a":["x",{"exists":false}]},{"b":["x",{"exists":false}]}]"#.to_owned();
+        assert!(bytes("{", 14, "}", same) < 1_000);
+        let three = |_| r#""$or":[{"a":["x"]},{"b":["x"]},{"c":["x"]}]"#.to_owned();
+        assert!(bytes("{", 14, "}", three) < 1_500);
+    }
+
+    #[test]
+    fn absences_in_ors_multiply_only_where_they_are_judged_further_out_than_the_rest() {
+        let apart =
+            |n| format!(r#""$or":[{{"a{n}":["x"]}},{{"b{n}":[{{"exists":false}}],"c{n}":[{{"exists":false}}]}}]"#);
+        assert!(bytes("{", 14, "}", apart) < 10_000);
+        assert!(bytes(r#"{"d":{"#, 14, "}}", apart) < 20_000);
+        let below = |n| format!(r#""$or":[{{"p{n}":{{"a":["x"]}}}},{{"p{n}":{{"b":[{{"exists":false}}]}}}}]"#);
+        assert!(bytes("{", 14, "}", below) < 10_000);
+        assert!(bytes(r#"{"d":{"#, 14, "}}", below) < 20_000);
+        let beside = |n| format!(r#""$or":[{{"a{n}":["x"]}},{{"b{n}":["x"]}}]"#);
+        assert!(bytes(r#"{"d":{"A":["x",{"exists":false}],"z":[{"exists":false}],"#, 14, "}}", beside) < 10_000);
     }
 
     #[test]
