@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::thread;
 
-use eventsieve::{Batch, Dialect, Envelope, FilterCriteria, Sieve, Source, Verdict};
+use eventsieve::{Batch, Checks, Dialect, Envelope, FilterCriteria, Sieve, Source, Verdict};
 use eventsieve_cases::{Case, CaseFile, Expect, MappingCase, PatternCase, Place, Records};
 use serde::Serialize;
 
@@ -96,7 +96,8 @@ fn run_mapping(case: &MappingCase, args: &TestArgs) -> Outcome {
     };
     let compiled = FilterCriteria::from_json(&case.filter_criteria).and_then(|criteria| {
         let limits = criteria::limits(dialect, args.complexity_limit);
-        Sieve::builder(source).dialect(dialect).limits(limits).strict(args.strict).compile(&criteria)
+        let builder = Sieve::builder(source).dialect(dialect).limits(limits).strict(args.strict);
+        builder.checks(Checks::Every).compile(&criteria)
     });
     let sieve = match compiled {
         Ok(sieve) => sieve,
@@ -139,6 +140,7 @@ fn run_pattern(case: &PatternCase, args: &TestArgs) -> Outcome {
         .dialect(dialect)
         .limits(criteria::limits(dialect, args.complexity_limit))
         .strict(args.strict)
+        .checks(Checks::Every)
         .compile(&FilterCriteria::from_patterns([case.pattern.as_str()]));
     let got = match (&compiled, &case.event) {
         (Err(errors), _) => Got {

@@ -3,7 +3,9 @@
 use crate::source::rules;
 use eventsieve_compiler::{CompileError, CompileErrors, FilterCriteria, Limits, Options};
 use eventsieve_program::{Dialect, Program, Source};
-use eventsieve_vm::{Batch, Engine, EvaluateError, FrontEnd, Malformed, Outcome, RecordLimits, Scratch, Verdict};
+use eventsieve_vm::{
+    Batch, Checks, Engine, EvaluateError, FrontEnd, Isa, Malformed, Outcome, RecordLimits, Scratch, Verdict,
+};
 
 /// Criteria compiled for one source, ready to run. Immutable, `Send + Sync`.
 ///
@@ -37,7 +39,13 @@ const _: () = {
 impl Sieve<'static> {
     /// Starts compiling for a source, with the defaults of its dialect.
     pub fn builder(source: Source) -> SieveBuilder {
-        SieveBuilder { options: Options::new(source), limits: None, records: RecordLimits::default(), front_end: None }
+        SieveBuilder {
+            options: Options::new(source),
+            limits: None,
+            records: RecordLimits::default(),
+            front_end: None,
+            checks: Checks::default(),
+        }
     }
 }
 
@@ -110,6 +118,28 @@ impl<'p> Sieve<'p> {
         self.engine.check(record)
     }
 
+    /// Which records are proved to be valid: those that would match, unless told otherwise.
+    ///
+    /// ```
+    /// use eventsieve::{Batch, Checks, FilterCriteria, Sieve, Source, Verdict};
+    ///
+    /// let criteria = FilterCriteria::from_patterns([r#"{"id":["a"]}"#]);
+    /// let sieve = Sieve::builder(Source::Raw).compile(&criteria)?.with_checks(Checks::Every);
+    /// let mut scratch = sieve.scratch();
+    /// let records: [&[u8]; 2] = [br#"{"id":"b"}"#, br#"{"id":"b",}"#];
+    /// let verdicts = sieve.evaluate(&mut scratch, &Batch::from_slices(&records))?;
+    /// assert_eq!(verdicts, [Verdict::NoMatch, Verdict::Malformed]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_checks(self, checks: Checks) -> Sieve<'p> {
+        Sieve { engine: self.engine.with_checks(checks), warnings: self.warnings }
+    }
+
+    /// Forces an instruction set, for tests and benchmarks; verdicts are the same.
+    pub fn with_isa(self, isa: Isa) -> Sieve<'p> {
+        Sieve { engine: self.engine.with_isa(isa), warnings: self.warnings }
+    }
+
     /// Forces a front end, for tests and benchmarks; verdicts are the same.
     pub fn with_front_end(self, front_end: FrontEnd) -> Sieve<'p> {
         Sieve { engine: self.engine.with_front_end(front_end), warnings: self.warnings }
@@ -128,6 +158,7 @@ pub struct SieveBuilder {
     limits: Option<Limits>,
     records: RecordLimits,
     front_end: Option<FrontEnd>,
+    checks: Checks,
 }
 
 impl SieveBuilder {
@@ -146,6 +177,12 @@ impl SieveBuilder {
     /// Whether warnings of the dialect are errors.
     pub fn strict(mut self, strict: bool) -> SieveBuilder {
         self.options.strict = strict;
+        self
+    }
+
+    /// Which records are proved to be valid, see [`Sieve::with_checks`].
+    pub fn checks(mut self, checks: Checks) -> SieveBuilder {
+        self.checks = checks;
         self
     }
 
@@ -169,7 +206,8 @@ impl SieveBuilder {
         let engine = Engine::new(compiled.program)
             .with_shape(rules.shape)
             .with_limits(self.records)
-            .with_front_end(self.front_end.unwrap_or_default());
+            .with_front_end(self.front_end.unwrap_or_default())
+            .with_checks(self.checks);
         Ok(Sieve { engine, warnings: compiled.warnings })
     }
 }

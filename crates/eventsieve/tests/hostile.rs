@@ -4,12 +4,12 @@
 
 use eventsieve::Verdict::{Malformed, Match, NoMatch};
 use eventsieve::{
-    Batch, EvaluateError, FilterCriteria, FrontEnd, Limits, Reason, RecordLimits, Sieve, Source, Verdict,
+    Batch, Checks, EvaluateError, FilterCriteria, FrontEnd, Limits, Reason, RecordLimits, Sieve, Source, Verdict,
 };
 
 fn sieve<'t>(patterns: impl IntoIterator<Item = &'t str>) -> Sieve<'static> {
     let criteria = FilterCriteria::from_patterns(patterns);
-    let compiled = Sieve::builder(Source::Raw).limits(Limits::none()).compile(&criteria);
+    let compiled = Sieve::builder(Source::Raw).checks(Checks::Every).limits(Limits::none()).compile(&criteria);
     compiled.unwrap_or_else(|errors| panic!("{}", errors.render(None)))
 }
 
@@ -17,8 +17,8 @@ fn sieve<'t>(patterns: impl IntoIterator<Item = &'t str>) -> Sieve<'static> {
 fn verdicts<R: AsRef<[u8]>>(sieve: &Sieve<'_>, records: &[R]) -> Vec<Verdict> {
     let slices: Vec<&[u8]> = records.iter().map(AsRef::as_ref).collect();
     let mut found = Vec::new();
-    for front_end in [FrontEnd::Tape, FrontEnd::Text] {
-        let sieve = sieve.clone().with_front_end(front_end);
+    for front_end in [FrontEnd::Index, FrontEnd::Tape, FrontEnd::Text] {
+        let sieve = sieve.clone().with_front_end(front_end).with_checks(Checks::Every);
         let mut scratch = sieve.scratch();
         found.push(sieve.evaluate(&mut scratch, &Batch::from_slices(&slices)).unwrap().to_vec());
         found.push(
@@ -236,7 +236,10 @@ fn nothing_is_a_batch() {
 #[test]
 fn criteria_without_filters_pass_what_is_valid() {
     for text in [r#"{"Filters":[]}"#, "{}", "[]", r#"{"Filters":null}"#] {
-        let sieve = Sieve::builder(Source::Raw).compile(&FilterCriteria::from_json(text).unwrap()).unwrap();
+        let sieve = Sieve::builder(Source::Raw)
+            .checks(Checks::Every)
+            .compile(&FilterCriteria::from_json(text).unwrap())
+            .unwrap();
         let records: [&[u8]; 8] = [
             b"{}",
             br#"{"a":[{}]}"#,
@@ -267,7 +270,8 @@ fn deep_patterns_cost_no_stack() {
         assert_eq!(verdicts(&deep, &records), [Match, Match, NoMatch, Malformed, NoMatch]);
         assert!(!deep.program().disasm().is_empty());
         let criteria = FilterCriteria::from_patterns([pattern(1000)]);
-        let errors = Sieve::builder(Source::Raw).limits(Limits::none()).compile(&criteria).unwrap_err();
+        let errors =
+            Sieve::builder(Source::Raw).checks(Checks::Every).limits(Limits::none()).compile(&criteria).unwrap_err();
         assert_eq!(errors.first().kind(), eventsieve::ErrorKind::TooDeep);
 
         // `$or`s around a field, all the way down; and a thousand levels in one key.
@@ -297,7 +301,10 @@ fn a_key_of_many_segments_costs_no_stack() {
                 format!("{{\"{key}\":[1]}}"),
                 format!("{{\"{key}\":{{\"b\":[1],\"c\":[{{\"exists\":false}}]}}}}"),
             ]);
-            let Ok(sieve) = Sieve::builder(Source::Raw).limits(Limits::none()).compile(&criteria) else { continue };
+            let Ok(sieve) = Sieve::builder(Source::Raw).checks(Checks::Every).limits(Limits::none()).compile(&criteria)
+            else {
+                continue;
+            };
             let records = [format!("{{\"{key}\":1}}"), format!("{{\"{key}\":{{\"b\":1}}}}"), "{\"a\":{}}".to_owned()];
             assert_eq!(verdicts(&sieve, &records), [Match, Match, NoMatch]);
             assert!(!sieve.program().disasm().is_empty());

@@ -4,7 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use eventsieve::source::kafka::Record;
-use eventsieve::{Batch, FilterCriteria, FrontEnd, Limits, RecordView, Sieve, Source, Verdict};
+use eventsieve::{Batch, Checks, FilterCriteria, FrontEnd, Limits, RecordView, Sieve, Source, Verdict};
 
 struct Counting;
 
@@ -116,9 +116,9 @@ fn a_warm_scratch_never_allocates() {
     ]);
     let records = varied_records();
     let slices: Vec<&[u8]> = records.iter().map(Vec::as_slice).collect();
-    for front_end in [FrontEnd::Tape, FrontEnd::Text] {
+    for front_end in [FrontEnd::Index, FrontEnd::Tape, FrontEnd::Text] {
         let sieve = Sieve::builder(Source::Raw).limits(Limits::none()).compile(&criteria).unwrap();
-        let sieve = sieve.with_front_end(front_end);
+        let sieve = sieve.with_front_end(front_end).with_checks(Checks::Every);
         let mut scratch = sieve.scratch();
         let batch = Batch::from_slices(&slices);
         let expected = sieve.evaluate_sets(&mut scratch, &batch).unwrap().verdicts().to_vec();

@@ -14,7 +14,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use eventsieve::{Batch, Dialect, FilterCriteria, FrontEnd, Limits, Program, Sieve, Source, Verdict};
+use eventsieve::{Batch, Checks, Dialect, FilterCriteria, FrontEnd, Isa, Limits, Program, Sieve, Source, Verdict};
 use eventsieve_oracle::generate::Pair;
 use eventsieve_oracle::reference::judge;
 use eventsieve_oracle::{Answer, Judged};
@@ -155,7 +155,12 @@ fn siblings(pair: &Pair) -> (Vec<String>, Vec<Vec<u8>>) {
 
 fn compile<'t>(patterns: impl IntoIterator<Item = &'t str>) -> Option<Sieve<'static>> {
     let criteria = FilterCriteria::from_patterns(patterns);
-    Sieve::builder(Source::Raw).dialect(Dialect::EventBridge).limits(Limits::none()).compile(&criteria).ok()
+    Sieve::builder(Source::Raw)
+        .dialect(Dialect::EventBridge)
+        .limits(Limits::none())
+        .checks(Checks::Every)
+        .compile(&criteria)
+        .ok()
 }
 
 /// Holds one pattern against the reference on some records.
@@ -208,8 +213,8 @@ fn ways(sieve: &Sieve<'_>, records: &[Vec<u8>]) -> Result<Vec<Found>, String> {
     }));
     let adjoining = Batch::from_offsets(&joined, &offsets).expect("offsets ascend");
 
-    for front_end in [FrontEnd::Tape, FrontEnd::Text] {
-        let fresh = sieve.clone().with_front_end(front_end);
+    for front_end in [FrontEnd::Index, FrontEnd::Tape, FrontEnd::Text] {
+        let fresh = sieve.clone().with_front_end(front_end).with_checks(Checks::Every);
         let mut warm = fresh.scratch();
         same("sets", front_end, sets(&fresh, &mut warm, &batch) == expected)?;
         same("warm", front_end, sets(&fresh, &mut warm, &adjoining) == expected)?;
@@ -225,9 +230,20 @@ fn ways(sieve: &Sieve<'_>, records: &[Vec<u8>]) -> Result<Vec<Found>, String> {
             same("one record, warm", front_end, warm == std::slice::from_ref(expected))?;
         }
         for (way, program) in &loaded {
-            let sieve = Sieve::from_program(program.clone()).with_front_end(front_end);
+            let sieve = Sieve::from_program(program.clone()).with_front_end(front_end).with_checks(Checks::Every);
             same(way, front_end, sets(&sieve, &mut sieve.scratch(), &batch) == expected)?;
         }
+    }
+    // Where only matches are proved, a malformed record may pass for one that does not match, and nothing else.
+    for isa in Isa::available() {
+        let quick = sieve.clone().with_checks(Checks::Matches).with_isa(isa);
+        let found = sets(&quick, &mut quick.scratch(), &batch);
+        let agrees = |(found, expected): (&Found, &Found)| {
+            found == expected || (found.0 == Verdict::NoMatch && expected.0 == Verdict::Malformed && found.1.is_empty())
+        };
+        same(&format!("matches proved, {}", isa.name()), FrontEnd::Index, found.iter().zip(&expected).all(agrees))?;
+        let exact = quick.with_checks(Checks::Every);
+        same(isa.name(), FrontEnd::Index, sets(&exact, &mut exact.scratch(), &batch) == expected)?;
     }
     Ok(expected)
 }

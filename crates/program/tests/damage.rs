@@ -11,7 +11,7 @@ use eventsieve_program::format::{
 };
 use eventsieve_program::inst::{Inst, Op};
 use eventsieve_program::{Dialect, Program, ProgramErrorKind, Source};
-use eventsieve_vm::{Batch, Engine, FrontEnd, Verdict};
+use eventsieve_vm::{Batch, Checks, Engine, FrontEnd, Verdict};
 
 fn program(patterns: &[&str]) -> Program<'static> {
     let mut options = Options::new(Source::Raw);
@@ -52,9 +52,9 @@ fn use_all(program: &Program<'_>) -> Vec<Vec<Verdict>> {
     assert!(!program.disasm().is_empty());
     let slices: Vec<&[u8]> = RECORDS.iter().map(|record| record.as_bytes()).collect();
     let batch = Batch::from_slices(&slices);
-    [FrontEnd::Tape, FrontEnd::Text]
+    [FrontEnd::Index, FrontEnd::Tape, FrontEnd::Text]
         .map(|front_end| {
-            let engine = Engine::new(program.clone()).with_front_end(front_end);
+            let engine = Engine::new(program.clone()).with_front_end(front_end).with_checks(Checks::Every);
             let mut scratch = engine.scratch();
             // The same again on a warm scratch: what one record leaves behind must not lead the next one astray.
             engine.evaluate(&mut scratch, &batch).expect("its scratch");

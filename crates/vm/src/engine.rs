@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use eventsieve_program::format::{NONE, WHEN_BROKEN, WHEN_JSON, WHEN_PLAIN};
+use eventsieve_program::format::{NONE, WHEN_ANY, WHEN_BROKEN, WHEN_JSON, WHEN_PLAIN};
 use eventsieve_program::{Program, View, text};
 use simd_json::{INPUT_PADDING, Node, Tape};
 
@@ -10,13 +10,17 @@ use crate::batch::{Batch, Item};
 use crate::check::{Malformed, RecordLimits, check};
 use crate::cursor::{Buffer, Located};
 use crate::exec::{Value, exec};
+use crate::index::{self, Index};
+use crate::index_walk::IndexWalk;
 use crate::irregular::{GaveUp, Search, Sources};
-use crate::payload::{self, Coded};
+use crate::isa::Isa;
+use crate::keys::Keys;
+use crate::payload::{Coded, Placing};
 use crate::resolve::Resolve;
 use crate::scratch::{Parse, Scratch};
 use crate::tape_cursor::TapeCursor;
 use crate::text_cursor::TextCursor;
-use crate::view::{Encoding, Member, PayloadFormat, Shape};
+use crate::view::{Encoding, Member, PayloadFormat, RecordView, Shape};
 use crate::walk::{self, Deferred, Found, Hit, HitValue, Lost, Trail, walk};
 
 /// What became of a record.
@@ -63,11 +67,27 @@ impl std::error::Error for EvaluateError {}
 /// Which reader feeds the walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FrontEnd {
-    /// simd-json's tape, and the record's own text for what a tape cannot hold.
+    /// The record's own text by way of its bitmaps.
     #[default]
+    Index,
+    /// simd-json's tape, and the record's own text for what a tape cannot hold.
     Tape,
     /// The record's own text, always.
     Text,
+}
+
+/// Which records are proved to be valid JSON within the limits.
+///
+/// A match always is. What the two differ in is a record that no filter would let through: it is dropped either
+/// way, and the proof costs more than everything else together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Checks {
+    /// Those that would match. Others may come out as [`Verdict::NoMatch`] whether or not they are malformed;
+    /// [`Verdict::Malformed`] is never wrong.
+    #[default]
+    Matches,
+    /// All: every malformed record comes out as [`Verdict::Malformed`].
+    Every,
 }
 
 /// A program made ready to run. Immutable and shareable; all mutable state is in a [`Scratch`].
@@ -76,8 +96,12 @@ pub struct Engine<'p> {
     program: Program<'p>,
     limits: RecordLimits,
     front_end: FrontEnd,
+    checks: Checks,
+    isa: Isa,
     sources: Sources,
     shape: Shape,
+    /// For [`FrontEnd::Index`]; `None` for a trie that has too many.
+    keys: Option<Keys>,
     /// Whether some filter asks for a JSON payload.
     asks_json: bool,
 }
@@ -92,12 +116,16 @@ impl<'p> Engine<'p> {
         let view = program.view();
         let asks_json = (0..view.conj_len()).any(|conj| view.conj(conj).when as u8 == WHEN_JSON)
             || (0..view.gate_len()).any(|gate| view.gate(gate).when() == WHEN_JSON);
+        let keys = Keys::new(&view, &Shape::RAW);
         Engine {
             program,
             limits: RecordLimits::default(),
             front_end: FrontEnd::default(),
+            checks: Checks::default(),
+            isa: Isa::detect(),
             sources,
             shape: Shape::RAW,
+            keys,
             asks_json,
         }
     }
@@ -105,6 +133,19 @@ impl<'p> Engine<'p> {
     /// How the records are built; [`Shape::RAW`] by default.
     pub fn with_shape(mut self, shape: Shape) -> Engine<'p> {
         self.shape = shape;
+        self.keys = Keys::new(&self.program.view(), &shape);
+        self
+    }
+
+    /// Which records are proved to be valid.
+    pub fn with_checks(mut self, checks: Checks) -> Engine<'p> {
+        self.checks = checks;
+        self
+    }
+
+    /// Forces an instruction set; all give the same verdicts.
+    pub fn with_isa(mut self, isa: Isa) -> Engine<'p> {
+        self.isa = isa;
         self
     }
 
@@ -138,6 +179,7 @@ impl<'p> Engine<'p> {
             resolve: Resolve::new(&self.program.view()),
             search: Search::default(),
             parse: Parse::default(),
+            index: Index::new(),
             payload: Vec::new(),
             beside: Vec::new(),
             texts: Texts::default(),
@@ -229,6 +271,8 @@ impl<'p> Engine<'p> {
         if scratch.program_id == self.program.id() { Ok(()) } else { Err(EvaluateError::ForeignScratch) }
     }
 
+    /// The verdict on one record, whose accepted filters are then in the scratch, and the format of its payload where
+    /// that is known.
     fn record(&self, view: &View<'_>, scratch: &mut Scratch, item: Item<'_>) -> (Verdict, Option<PayloadFormat>) {
         let (json, pieces) = match item {
             Item::Whole(record) => (Some(record), None),
@@ -236,21 +280,67 @@ impl<'p> Engine<'p> {
         };
         let given = pieces.and_then(|pieces| pieces.payload);
         scratch.resolve.accepted.clear();
-        if json.is_some_and(|json| json.len() > RECORD_BYTES || check(json, &self.limits).is_err())
+        if json.is_some_and(|json| json.len() > RECORD_BYTES)
             || given.is_some_and(|payload| payload.bytes.len() > RECORD_BYTES)
         {
+            return (Verdict::Malformed, None);
+        }
+        if self.checks == Checks::Matches && self.front_end == FrontEnd::Index && !self.program.passes_all() {
+            match self.judged(view, scratch, json, pieces, Trust::Record) {
+                Judged::Lost => return (Verdict::Malformed, None),
+                Judged::Is(format) if scratch.resolve.accepted.is_empty() => return (Verdict::NoMatch, format),
+                Judged::Is(format) => {
+                    // It would match, so now the record has to be JSON.
+                    return if json.is_none_or(|json| self.is_valid(scratch, json)) {
+                        (Verdict::Match, format)
+                    } else {
+                        scratch.resolve.accepted.clear();
+                        (Verdict::Malformed, None)
+                    };
+                }
+            }
+        }
+        if !json.is_none_or(|json| self.is_valid(scratch, json)) {
             return (Verdict::Malformed, None);
         }
         if self.program.passes_all() {
             return (Verdict::Match, None);
         }
-        let Scratch { trail, resolve, search, parse, payload, beside, texts, .. } = scratch;
+        match self.judged(view, scratch, json, pieces, Trust::Nothing) {
+            Judged::Lost => (Verdict::Malformed, None),
+            Judged::Is(format) if scratch.resolve.accepted.is_empty() => (Verdict::NoMatch, format),
+            Judged::Is(format) => (Verdict::Match, format),
+        }
+    }
+
+    /// Whether a record is valid; its bitmaps are left behind.
+    fn is_valid(&self, scratch: &mut Scratch, json: &[u8]) -> bool {
+        match self.front_end {
+            FrontEnd::Index => index::is_valid(self.isa, json, &self.limits, &mut scratch.index),
+            FrontEnd::Tape | FrontEnd::Text => check(json, &self.limits).is_ok(),
+        }
+    }
+
+    /// Judges a record. With [`Trust::Nothing`], it has been found valid, and for the front end over bitmaps these lie in
+    /// the scratch.
+    fn judged(
+        &self,
+        view: &View<'_>,
+        scratch: &mut Scratch,
+        json: Option<&[u8]>,
+        pieces: Option<&RecordView<'_>>,
+        trust: Trust,
+    ) -> Judged {
+        let Scratch { trail, resolve, search, parse, payload, beside, texts, index, .. } = scratch;
         trail.begin(view);
         let mut deferred = Deferred::default();
         if let Some(json) = json {
-            deferred = match self.walk_json(view, parse, trail, json) {
+            if trust != Trust::Nothing && self.front_end == FrontEnd::Index {
+                index::index(self.isa, json, index);
+            }
+            deferred = match self.walk_json(view, parse, index, trail, json) {
                 Ok(deferred) => deferred,
-                Err(Lost) => return (Verdict::Malformed, None),
+                Err(Lost) => return Judged::Lost,
             };
         }
         let json = json.unwrap_or_default();
@@ -281,15 +371,23 @@ impl<'p> Engine<'p> {
                 Member::Decoded(coded) => coded_beside = Some((node, Coded::given(coded))),
             }
         }
+        let keys = match self.front_end {
+            FrontEnd::Index => self.keys.as_ref(),
+            FrontEnd::Tape | FrontEnd::Text => None,
+        };
         let mut decoded_beside: &[u8] = &[];
         if let Some((node, coded)) = coded_beside {
-            payload::place(view, trail, node, Buffer::Beside, coded, beside, &mut decoded_beside, &self.limits);
+            let placing = Placing { view, keys, isa: self.isa, limits: &self.limits, node, buffer: Buffer::Beside };
+            decoded_beside = placing.place(trail, index, coded, beside, false).0;
         }
         let mut decoded_payload: &[u8] = &[];
         let mut format = None;
+        // Whether the payload looks like JSON and was not proved to be.
+        let mut believed = false;
         if let Some(shape) = self.shape.payload
             && let Some(node) = view.child(root, shape.key.as_bytes())
         {
+            let given = pieces.and_then(|pieces| pieces.payload);
             let coded = match (given, deferred.payload) {
                 (Some(coded), _) => Some(Coded::given(coded)),
                 (None, Some(Found::String(located))) => {
@@ -300,8 +398,15 @@ impl<'p> Engine<'p> {
             };
             format = Some(match coded {
                 Some(coded) => {
-                    let limits = &self.limits;
-                    payload::place(view, trail, node, Buffer::Payload, coded, payload, &mut decoded_payload, limits)
+                    let placing =
+                        Placing { view, keys, isa: self.isa, limits: &self.limits, node, buffer: Buffer::Payload };
+                    // As plain text it would be a value, and a value that is believed to be missing may make
+                    // a filter accept. So belief needs that nothing asks for that value.
+                    let believe = trust == Trust::Record && view.node(node).leaf == NONE;
+                    let (decoded, format);
+                    (decoded, format, believed) = placing.place(trail, index, coded, payload, believe);
+                    decoded_payload = decoded;
+                    format
                 }
                 None if matches!(deferred.payload, Some(Found::Container)) => PayloadFormat::Json,
                 None => PayloadFormat::Undecodable,
@@ -319,24 +424,74 @@ impl<'p> Engine<'p> {
             beside: decoded_beside,
             text: &trail.text,
         };
-        resolve.begin(trail.hits.len(), when);
-        if trail.irregular {
-            judge_irregular(view, &self.sources, &trail.hits, &bytes, resolve, search, texts);
-        } else {
-            judge(view, &trail.hits, &bytes, resolve, texts);
+        let mut judge = |when, resolve: &mut Resolve| {
+            resolve.begin(trail.hits.len(), when);
+            if trail.irregular {
+                judge_irregular(view, &self.sources, &trail.hits, &bytes, resolve, search, texts);
+            } else {
+                judge(view, &trail.hits, &bytes, resolve, texts);
+            }
+        };
+        if !believed {
+            judge(when, resolve);
+            return Judged::Is(format);
         }
-        (if resolve.accepted.is_empty() { Verdict::NoMatch } else { Verdict::Match }, format)
+        // What counts under any format counts; then nothing that matches is missed, whatever the payload is.
+        judge(WHEN_ANY, resolve);
+        if resolve.accepted.is_empty() {
+            return Judged::Is(None);
+        }
+        if index::is_valid(self.isa, decoded_payload, &self.limits, index) {
+            judge(WHEN_JSON, resolve);
+            return Judged::Is(format);
+        }
+        // Not JSON after all. The record itself is still only believed, and is indexed again.
+        self.judged(view, scratch, (!json.is_empty()).then_some(json), pieces, Trust::RecordOnly)
     }
 
-    fn walk_json(&self, view: &View<'_>, parse: &mut Parse, trail: &mut Trail, json: &[u8]) -> Result<Deferred, Lost> {
-        if self.front_end == FrontEnd::Tape {
-            match walk_tape(view, &self.shape, parse, trail, json) {
+    fn walk_json(
+        &self,
+        view: &View<'_>,
+        parse: &mut Parse,
+        index: &Index,
+        trail: &mut Trail,
+        json: &[u8],
+    ) -> Result<Deferred, Lost> {
+        match self.front_end {
+            FrontEnd::Index => {
+                if let Some(keys) = &self.keys {
+                    let blocks = index.blocks();
+                    let walk = IndexWalk { view, keys, text: json, buffer: Buffer::Record, blocks, trail, root: 0 };
+                    return index::run(self.isa, walk);
+                }
+            }
+            FrontEnd::Tape => match walk_tape(view, &self.shape, parse, trail, json) {
                 Err(Lost) => trail.begin(view),
                 walked => return walked,
-            }
+            },
+            FrontEnd::Text => {}
         }
         walk(view, &self.shape, &mut TextCursor::new(json), trail)
     }
+}
+
+/// What of a record is believed to be JSON without proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    /// Nothing: the record has been proved, and the payload is when it is met.
+    Nothing,
+    /// The record, not its payload.
+    RecordOnly,
+    /// The record, and its payload.
+    Record,
+}
+
+/// What [`Engine::judged`] found.
+enum Judged {
+    /// The record is no JSON object.
+    Lost,
+    /// The filters are in the scratch; the format is the payload's, if a filter looks at it.
+    Is(Option<PayloadFormat>),
 }
 
 /// Runs the hits of a record through tests and resolution.
@@ -498,7 +653,8 @@ pub enum DropReason {
     /// No filter matched it.
     FilteredOut,
     /// No filter matched it, and its payload is no JSON although a filter asks for JSON: more likely a broken
-    /// message than an unwanted one. SQS deletes it all the same.
+    /// message than an unwanted one. SQS deletes it all the same. To tell this of payloads that begin like JSON and
+    /// break off later, ask for [`Checks::Every`].
     PayloadNotJson,
     /// The record itself is malformed.
     Malformed,
@@ -515,7 +671,8 @@ pub struct Outcome<'s> {
 }
 
 impl<'s> Outcome<'s> {
-    /// The format of a record's payload; `None` if the source has none or no filter looks at it.
+    /// The format of a record's payload; `None` if the source has none, no filter looks at it, or it looks like JSON and
+    /// was not proved to be because no filter could match ([`Checks::Matches`]).
     ///
     /// # Panics
     /// If there is no such record.

@@ -8,6 +8,10 @@ use eventsieve_program::text;
 
 use crate::check::{RecordLimits, is_json_payload};
 use crate::cursor::{Buffer, Located};
+use crate::index::{self, Index};
+use crate::index_walk::IndexWalk;
+use crate::isa::Isa;
+use crate::keys::Keys;
 use crate::text_cursor::TextCursor;
 use crate::view::{Encoded, Encoding, PayloadFormat};
 use crate::walk::{HitValue, Trail, push_scalar, walk_at};
@@ -28,31 +32,74 @@ impl<'r> Coded<'r> {
     }
 }
 
-/// Decodes a payload and walks it at `node`. `decoded` is then its text, in `storage` or where it stood.
-#[allow(clippy::too_many_arguments, reason = "buffers of one scratch, borrowed apart")]
-pub(crate) fn place<'d>(
-    view: &View<'_>,
-    trail: &mut Trail,
-    node: u32,
-    buffer: Buffer,
-    coded: Coded<'d>,
-    storage: &'d mut Vec<u8>,
-    decoded: &mut &'d [u8],
-    limits: &RecordLimits,
-) -> PayloadFormat {
-    let Some(bytes) = decode(coded, storage) else { return PayloadFormat::Undecodable };
-    let Ok(text) = std::str::from_utf8(bytes) else { return PayloadFormat::Undecodable };
-    *decoded = bytes;
-    let opens = matches!(text.trim_ascii_start().as_bytes().first(), Some(b'{' | b'['));
-    if opens
-        && is_json_payload(text, limits)
-        && walk_at(view, &mut TextCursor::within(buffer, bytes), trail, node).is_ok()
-    {
-        return PayloadFormat::Json;
+/// Where a payload goes.
+pub(crate) struct Placing<'e, 'p> {
+    pub(crate) view: &'e View<'p>,
+    /// For reading it by way of bitmaps.
+    pub(crate) keys: Option<&'e Keys>,
+    pub(crate) isa: Isa,
+    pub(crate) limits: &'e RecordLimits,
+    /// The node it is walked at.
+    pub(crate) node: u32,
+    pub(crate) buffer: Buffer,
+}
+
+impl Placing<'_, '_> {
+    /// Decodes a payload and walks it at the node. Returns its text, in `storage` or where it stood, its format, and
+    /// whether that it is JSON is no more than believed.
+    pub(crate) fn place<'d>(
+        &self,
+        trail: &mut Trail,
+        index: &mut Index,
+        coded: Coded<'d>,
+        storage: &'d mut Vec<u8>,
+        believe: bool,
+    ) -> (&'d [u8], PayloadFormat, bool) {
+        let Some(bytes) = decode(coded, storage) else { return (&[], PayloadFormat::Undecodable, false) };
+        let mark = trail.mark();
+        let walked = match bytes.trim_ascii_start().first() {
+            Some(b'{') => self.walk_object(trail, index, bytes, believe),
+            Some(b'[') => self.walk_text(trail, bytes),
+            _ => None,
+        };
+        if let Some(believed) = walked {
+            return (bytes, PayloadFormat::Json, believed);
+        }
+        trail.take_back(mark);
+        if std::str::from_utf8(bytes).is_err() {
+            return (&[], PayloadFormat::Undecodable, false);
+        }
+        let located = Located { buffer: self.buffer, escaped: false, start: 0, len: bytes.len() as u32 };
+        push_scalar(self.view, trail, self.node, HitValue::String(located));
+        (bytes, PayloadFormat::Plain, false)
     }
-    let located = Located { buffer, escaped: false, start: 0, len: bytes.len() as u32 };
-    push_scalar(view, trail, node, HitValue::String(located));
-    PayloadFormat::Plain
+
+    /// Walks an object, if it is one; whether that is believed.
+    fn walk_object(&self, trail: &mut Trail, index: &mut Index, bytes: &[u8], believe: bool) -> Option<bool> {
+        let Some(keys) = self.keys else { return self.walk_text(trail, bytes) };
+        if believe {
+            index::index(self.isa, bytes, index);
+        } else if !index::is_valid(self.isa, bytes, self.limits, index) {
+            return None;
+        }
+        let walk = IndexWalk {
+            view: self.view,
+            keys,
+            text: bytes,
+            buffer: self.buffer,
+            blocks: index.blocks(),
+            trail,
+            root: self.node,
+        };
+        index::run(self.isa, walk).is_ok().then_some(believe)
+    }
+
+    fn walk_text(&self, trail: &mut Trail, bytes: &[u8]) -> Option<bool> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        let is_json = is_json_payload(text, self.limits)
+            && walk_at(self.view, &mut TextCursor::within(self.buffer, bytes), trail, self.node).is_ok();
+        is_json.then_some(false)
+    }
 }
 
 fn decode<'d>(coded: Coded<'d>, storage: &'d mut Vec<u8>) -> Option<&'d [u8]> {

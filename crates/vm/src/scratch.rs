@@ -3,6 +3,7 @@
 use simd_json::{Buffers, Tape};
 
 use crate::engine::{Texts, Verdict};
+use crate::index::Index;
 use crate::irregular::Search;
 use crate::resolve::Resolve;
 use crate::view::PayloadFormat;
@@ -18,6 +19,8 @@ pub struct Scratch {
     pub(crate) resolve: Resolve,
     pub(crate) search: Search,
     pub(crate) parse: Parse,
+    /// Bitmaps of the record or payload at hand.
+    pub(crate) index: Index,
     /// The decoded payload.
     pub(crate) payload: Vec<u8>,
     /// Decoded bytes of a member beside it.

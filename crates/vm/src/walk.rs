@@ -35,24 +35,32 @@ pub(crate) enum Hit {
 /// A container the walk is in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Frame {
-    node: u32,
-    array: bool,
+    pub(crate) node: u32,
+    pub(crate) array: bool,
     /// Whether leaving it closes a scope.
-    scope: bool,
+    pub(crate) scope: bool,
     /// For an array, its number within the record.
-    number: u32,
+    pub(crate) number: u32,
 }
 
 /// The walk met something its front end cannot hand over exactly.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Lost;
 
+/// A place in the list of hits, outside all containers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    hits: usize,
+    irregular: bool,
+}
+
 /// Buffers of the walk.
 #[derive(Debug, Default)]
 pub(crate) struct Trail {
     pub(crate) hits: Vec<Hit>,
-    frames: Vec<Frame>,
-    key: Vec<u8>,
+    pub(crate) frames: Vec<Frame>,
+    /// A decoded key.
+    pub(crate) key: Vec<u8>,
     /// Text made here: spellings of integers.
     pub(crate) text: Vec<u8>,
     /// Whether one path was reached in more than one way within one scope, so that the scopes alone do not
@@ -98,8 +106,7 @@ pub(crate) fn walk(
     if cursor.value() != Seen::Object {
         return Err(Lost);
     }
-    trail.frames.clear();
-    trail.frames.push(Frame { node: 0, array: false, scope: false, number: 0 });
+    trail.start(0);
     descend(view, shape, cursor, trail, &mut deferred)?;
     Ok(deferred)
 }
@@ -152,17 +159,11 @@ fn descend(
             })
         };
         match next {
-            None => {
-                trail.frames.pop();
-                if frame.scope {
-                    trail.hits.push(Hit::Close);
-                    trail.scopes.pop();
-                }
-            }
+            None => trail.leave(),
             Some(Step::Over) => cursor.skip_value(),
             Some(Step::Into(node)) => value(view, cursor, trail, node, frame)?,
             Some(Step::Lift) => match cursor.value() {
-                Seen::Object => trail.frames.push(Frame { node: 0, array: false, scope: false, number: 0 }),
+                Seen::Object => trail.start_inside(0),
                 Seen::Array => {
                     while cursor.next_element() {
                         cursor.skip_value();
@@ -240,8 +241,42 @@ impl Trail {
         self.scopes.push(self.numbered);
     }
 
+    /// Where the hits stand now.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { hits: self.hits.len(), irregular: self.irregular }
+    }
+
+    /// Forgets the hits since then. Visits and numbers stay: they only tell things apart.
+    pub(crate) fn take_back(&mut self, mark: Mark) {
+        self.hits.truncate(mark.hits);
+        self.irregular = mark.irregular;
+        self.scopes.truncate(1);
+        self.frames.clear();
+    }
+
+    /// The cursor has entered the outermost object.
+    pub(crate) fn start(&mut self, node: u32) {
+        self.frames.clear();
+        self.start_inside(node);
+    }
+
+    /// The cursor has entered an object that is no scope and stands nowhere.
+    pub(crate) fn start_inside(&mut self, node: u32) {
+        self.frames.push(Frame { node, array: false, scope: false, number: 0 });
+    }
+
+    /// The cursor has left the innermost container.
+    #[inline]
+    pub(crate) fn leave(&mut self) {
+        if self.frames.pop().is_some_and(|frame| frame.scope) {
+            self.hits.push(Hit::Close);
+            self.scopes.pop();
+        }
+    }
+
     /// The cursor has entered a container at a node.
-    fn enter(&mut self, view: &View<'_>, at: u32, array: bool, inside: Frame) {
+    #[inline]
+    pub(crate) fn enter(&mut self, view: &View<'_>, at: u32, array: bool, inside: Frame) {
         let node = view.node(at);
         let scope = inside.array && node.is_scoped();
         if scope {

@@ -1,6 +1,6 @@
 //! What is special about one source.
 
-use eventsieve::{Batch, Dialect, ErrorKind, FilterCriteria, FrontEnd, Sieve, Source, Verdict};
+use eventsieve::{Batch, Checks, Dialect, ErrorKind, FilterCriteria, FrontEnd, Sieve, Source, Verdict};
 
 use crate::harness::*;
 
@@ -40,14 +40,18 @@ fn kinesis_member_that_is_no_object_leads_nowhere() {
     let odd = ["[{\"partitionKey\":\"bike-7\"}]", "\"partitionKey\"", "null", "1.5", "{}"];
     for kinesis in odd {
         let record = format!("{{\"eventSource\":\"aws:kinesis\",\"kinesis\":{kinesis}}}").into_bytes();
-        for front_end in [FrontEnd::Tape, FrontEnd::Text] {
+        for front_end in [FrontEnd::Index, FrontEnd::Tape, FrontEnd::Text] {
             for (pattern, expected) in [
                 (r#"{"partitionKey":["bike-7"]}"#, Verdict::NoMatch),
                 (r#"{"partitionKey":[{"exists":false}]}"#, Verdict::Match),
                 (r#"{"eventSource":["aws:kinesis"]}"#, Verdict::Match),
             ] {
                 let criteria = FilterCriteria::from_patterns([pattern]);
-                let sieve = Sieve::builder(Source::Kinesis).compile(&criteria).unwrap().with_front_end(front_end);
+                let sieve = Sieve::builder(Source::Kinesis)
+                    .compile(&criteria)
+                    .unwrap()
+                    .with_front_end(front_end)
+                    .with_checks(Checks::Every);
                 let mut scratch = sieve.scratch();
                 let slices = [record.as_slice()];
                 let verdicts = sieve.evaluate(&mut scratch, &Batch::from_slices(&slices)).unwrap();

@@ -2,8 +2,8 @@
 
 use eventsieve::source::{kafka, kinesis, mq, sqs};
 use eventsieve::{
-    Batch, CompileErrors, Dialect, Encoded, Envelope, FilterCriteria, FrontEnd, Program, RecordView, Sieve, Source,
-    Verdict,
+    Batch, Checks, CompileErrors, Dialect, Encoded, Envelope, FilterCriteria, FrontEnd, Program, RecordView, Sieve,
+    Source, Verdict,
 };
 use serde_json::value::RawValue;
 
@@ -322,9 +322,10 @@ pub(crate) fn kept_by(
     criteria: &FilterCriteria,
     records: &[String],
 ) -> Result<Vec<usize>, CompileErrors> {
-    let compiled = Sieve::builder(source).dialect(dialect).compile(criteria)?;
+    let compiled = Sieve::builder(source).dialect(dialect).checks(Checks::Every).compile(criteria)?;
     let bytes = compiled.program().as_bytes().to_vec();
-    let loaded = Sieve::from_program(Program::from_bytes(bytes.as_slice()).expect("our own program"));
+    let loaded =
+        Sieve::from_program(Program::from_bytes(bytes.as_slice()).expect("our own program")).with_checks(Checks::Every);
     assert_eq!(loaded.source(), source, "a program carries its source");
 
     let slices: Vec<&[u8]> = records.iter().map(String::as_bytes).collect();
@@ -343,8 +344,8 @@ pub(crate) fn kept_by(
     ];
     let mut first: Option<(Vec<usize>, Vec<Vec<usize>>)> = None;
     for (whence, sieve) in [("compiled", compiled), ("loaded", loaded)] {
-        for front_end in [FrontEnd::Tape, FrontEnd::Text] {
-            let sieve = sieve.clone().with_front_end(front_end);
+        for front_end in [FrontEnd::Index, FrontEnd::Tape, FrontEnd::Text] {
+            let sieve = sieve.clone().with_front_end(front_end).with_checks(Checks::Every);
             let mut scratch = sieve.scratch();
             for (way, batch) in &batches {
                 let way = format!("{source}, {whence}, {front_end:?}, {way}: {records:#?}");

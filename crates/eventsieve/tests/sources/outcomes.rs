@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use eventsieve::source::{kafka, kinesis, mq, sqs};
 use eventsieve::{
-    Batch, Dialect, DropReason, Encoded, FilterCriteria, PayloadFormat, Program, RecordView, Sieve, Source, Verdict,
+    Batch, Checks, Dialect, DropReason, Encoded, FilterCriteria, PayloadFormat, Program, RecordView, Sieve, Source,
+    Verdict,
 };
 
 use crate::harness::*;
@@ -23,8 +24,10 @@ fn a_deleted_message_says_whether_it_was_broken_or_unwanted() {
     writeln!(lines, "{}\n{{\"body\":", record_with(Source::Sqs, None)).unwrap();
     let batch = Batch::from_lines(lines.as_bytes());
     let reasons = |patterns: &[&str]| -> (Vec<Option<DropReason>>, Vec<Option<PayloadFormat>>) {
-        let sieve =
-            Sieve::builder(Source::Sqs).compile(&FilterCriteria::from_patterns(patterns.iter().copied())).unwrap();
+        let sieve = Sieve::builder(Source::Sqs)
+            .checks(Checks::Every)
+            .compile(&FilterCriteria::from_patterns(patterns.iter().copied()))
+            .unwrap();
         let mut scratch = sieve.scratch();
         let outcome = sieve.evaluate_sets(&mut scratch, &batch).unwrap();
         (0..batch.len()).map(|index| (outcome.drop_reason(index), outcome.payload_format(index))).unzip()
