@@ -1,30 +1,35 @@
-//! How fast are records matched? One core, the bundled sample repeated, answers checked before timing.
+//! How fast are records matched in each of our modes? One core, a few workloads, answers checked before timing.
 
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use eventsieve::{Batch, FilterCriteria, FrontEnd, Sieve, Source, Verdict};
-use eventsieve_benches::{Workload, workloads};
+use eventsieve_benches::engines::Engine;
+use eventsieve_benches::engines::eventsieve::MODES;
+use eventsieve_benches::workloads::{Workload, named, orders};
+
+const BYTES: usize = 4 << 20;
+const WORKLOADS: [&str; 6] = ["sqs-1%", "sqs-100%", "kinesis-1%", "dynamodb-1%", "dynamodb-100%", "citylots-1%"];
 
 fn matching(c: &mut Criterion) {
-    for Workload { name, criteria, records, matches } in workloads() {
-        let criteria = FilterCriteria::from_json(&criteria).expect("a workload's criteria is valid");
-        let sieve = Sieve::builder(Source::Raw).compile(&criteria).expect("a workload's criteria compiles");
-        let batch = Batch::from_lines(&records);
-        let mut group = c.benchmark_group(format!("matching/{name}"));
-        group.throughput(Throughput::Bytes(records.len() as u64));
-        for (mode, front_end) in [("tape", FrontEnd::Tape), ("text", FrontEnd::Text)] {
-            let sieve = sieve.clone().with_front_end(front_end);
-            let mut scratch = sieve.scratch();
-            let verdicts = sieve.evaluate(&mut scratch, &batch).expect("the scratch is this sieve's");
-            let found = verdicts.iter().filter(|&&verdict| verdict == Verdict::Match).count();
-            assert_eq!(found, matches, "{name} with {mode}: wrong number of matches, so its time means nothing");
-            group.bench_function(mode, |b| {
-                b.iter(|| sieve.evaluate(&mut scratch, black_box(&batch)).expect("as above").len());
-            });
-        }
-        group.finish();
+    let (sample, matches) = orders::sample(BYTES);
+    group(c, &sample, matches);
+    for name in WORKLOADS {
+        let workload = named(name, BYTES);
+        group(c, &workload, workload.matches());
     }
+}
+
+fn group(c: &mut Criterion, workload: &Workload, matches: usize) {
+    let records = workload.records.view();
+    let mut group = c.benchmark_group(format!("matching/{}", workload.name));
+    group.throughput(Throughput::Bytes(records.byte_count() as u64));
+    for mode in MODES.iter().filter(|mode| mode.answer() == eventsieve_benches::engines::Answer::Matches) {
+        let mut ready = mode.prepare(workload).expect("ours can be asked everything");
+        let found = ready.run(records);
+        assert_eq!(found, matches, "{} in mode {}: a wrong answer's time means nothing", workload.name, mode.mode());
+        group.bench_function(mode.mode(), |b| b.iter(|| ready.run(black_box(records))));
+    }
+    group.finish();
 }
 
 criterion_group!(benches, matching);

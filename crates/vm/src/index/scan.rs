@@ -77,7 +77,7 @@ impl<const CHECK: bool> Task for Scan<'_, CHECK> {
 #[inline(always)]
 fn scan<S: Simd, const CHECK: bool>(simd: S, record: &[u8], blocks: &mut [Block], bounds: Bounds) -> Finding {
     let (whole, _) = record.as_chunks::<BLOCK_BYTES>();
-    let tail = last_block(record);
+    let mut tail = [0; BLOCK_BYTES];
     let mut carry = Carry::default();
     // PERF: there are more of these than registers, and most are only used behind a branch. As values they would be
     // moved about in each round; their address taken, they stay in memory (`black_box` only hides that it is known).
@@ -87,7 +87,14 @@ fn scan<S: Simd, const CHECK: bool>(simd: S, record: &[u8], blocks: &mut [Block]
     let mut error = 0;
 
     for (number, out) in blocks.iter_mut().enumerate() {
-        let bytes = whole.get(number).unwrap_or(&tail);
+        // PERF: not before the loop. The end of a record is not in the cache until what is before it has been read.
+        let bytes = match whole.get(number) {
+            Some(bytes) => bytes,
+            None => {
+                tail = last_block(record);
+                &tail
+            }
+        };
         let block = simd.load(bytes);
         let planes = simd.planes(block);
 
