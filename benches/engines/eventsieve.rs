@@ -1,6 +1,6 @@
 //! Ours. A mode is a line of [`MODES`].
 
-use eventsieve::{Batch, FilterCriteria, FrontEnd, Limits, Scratch, Sieve, Verdict};
+use eventsieve::{Batch, Checker, FilterCriteria, FrontEnd, Limits, Scratch, Sieve, Verdict};
 
 use super::{Answer, Engine, Prepared, Validates};
 use crate::payload::Payload;
@@ -65,7 +65,7 @@ impl Engine for Mode {
         }
         let sieve = (self.configure)(compile(workload));
         Ok(match self.answer {
-            Answer::Valid => Box::new(Check(sieve)),
+            Answer::Valid => Box::new(Check(Checker::default())),
             _ => Box::new(Ready { scratch: sieve.scratch(), sieve }),
         })
     }
@@ -88,10 +88,10 @@ impl Prepared for Ready {
     }
 }
 
-struct Check(Sieve<'static>);
+struct Check(Checker);
 
 impl Prepared for Check {
     fn run(&mut self, records: View<'_>) -> usize {
-        records.iter().filter(|record| self.0.check(record).is_ok()).count()
+        records.iter().filter(|record| self.0.is_valid(record)).count()
     }
 }

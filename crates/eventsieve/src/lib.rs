@@ -64,8 +64,8 @@ pub use envelope::{Envelope, EnvelopeError, EnvelopeErrorKind};
 pub use eventsieve_compiler::{CompileError, CompileErrors, ErrorKind, FilterCriteria, Limits, Severity};
 pub use eventsieve_program::{Dialect, Program, ProgramError, Source, UnknownName};
 pub use eventsieve_vm::{
-    Batch, Checks, DropReason, Encoded, EvaluateError, FilterSet, FrontEnd, Isa, Malformed, Outcome, PayloadFormat,
-    Reason, RecordLimits, RecordView, Scratch, Verdict, check,
+    Batch, Checker, Checks, DropReason, Encoded, EvaluateError, FilterSet, FrontEnd, Isa, Malformed, Outcome,
+    PayloadFormat, Reason, RecordLimits, RecordView, Scratch, Verdict, check,
 };
 pub use sieve::{Sieve, SieveBuilder};
 

@@ -135,6 +135,12 @@ impl<'p> Sieve<'p> {
         Sieve { engine: self.engine.with_checks(checks), warnings: self.warnings }
     }
 
+    /// Whether records without any of the literals that a match must hold are dropped unread, which is the default where
+    /// there are such literals ([`Program::disasm`] shows them). Verdicts are the same.
+    pub fn with_prefilter(self, prefilter: bool) -> Sieve<'p> {
+        Sieve { engine: self.engine.with_prefilter(prefilter), warnings: self.warnings }
+    }
+
     /// Forces an instruction set, for tests and benchmarks; verdicts are the same.
     pub fn with_isa(self, isa: Isa) -> Sieve<'p> {
         Sieve { engine: self.engine.with_isa(isa), warnings: self.warnings }

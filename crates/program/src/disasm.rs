@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::format::*;
 use crate::glob::Glob;
 use crate::inst::{GOTO, HIGH_OPEN, Inst, LOW_OPEN, Op, Operand, V6};
+use crate::literals::{self, Literals, NoLiterals};
 use crate::program::View;
 use crate::{Program, fold};
 
@@ -15,7 +16,7 @@ const PATH_CHARS: usize = 1000;
 /// Members of a string table beyond this many are only counted.
 const MEMBERS: usize = 12;
 
-/// The listing: header, paths with their code, then how slots make filters.
+/// The listing: header, paths with their code, how slots make filters, then the literals of the prefilter.
 pub fn disasm(program: &Program<'_>) -> String {
     let view = program.view();
     let mut out = String::new();
@@ -44,6 +45,7 @@ pub fn disasm(program: &Program<'_>) -> String {
         let _ = writeln!(out, "\nscopes at  {}", scoped.join("  "));
     }
     resolve(&view, &mut out);
+    prefilter(program, &mut out);
     out
 }
 
@@ -249,6 +251,33 @@ fn resolve(view: &View<'_>, out: &mut String) {
         let parts: Vec<String> =
             groups.into_iter().map(|group| if group.contains('|') { format!("({group})") } else { group }).collect();
         let _ = writeln!(out, "gate {index} at depth {} <- {}", gate.depth(), parts.join(" & "));
+    }
+}
+
+fn prefilter(program: &Program<'_>, out: &mut String) {
+    let coded = literals::coded_keys(program.source());
+    let literals = Literals::of(&program.view(), coded);
+    out.push('\n');
+    one_prefilter("prefilter", literals.record(), out);
+    if !coded.is_empty() {
+        one_prefilter("prefilter with decoded text", literals.decoded(), out);
+    }
+}
+
+fn one_prefilter(title: &str, literals: Result<&[Vec<u8>], &NoLiterals>, out: &mut String) {
+    match literals {
+        Err(none) => {
+            let _ = writeln!(out, "{title}  none: {none}");
+        }
+        Ok([]) => {
+            let _ = writeln!(out, "{title}  no record can match");
+        }
+        Ok(literals) => {
+            let _ = writeln!(out, "{title}  a match holds one of");
+            for literal in literals {
+                let _ = writeln!(out, "  {}", text(literal));
+            }
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 //! | [`assemble`] | lists in, bytes out; the only writer |
 //! | `verify` | the gate every program passes on its way in |
 //! | [`disasm`] | a program as a listing |
+//! | [`literals`] | what bytes a record must hold to match |
 //! | [`number`], [`addr`], [`text`], [`fold`], [`glob`] | rules that compiler and vm must read alike |
 //!
 //! The compiler writes a [`Program`], the vm reads it, and they meet only here.
@@ -19,6 +20,7 @@ pub mod fold;
 pub mod format;
 pub mod glob;
 pub mod inst;
+pub mod literals;
 pub mod number;
 pub mod text;
 

@@ -1,5 +1,7 @@
 //! A batch of records, as a caller holds them.
 
+use std::ops::Range;
+
 use memchr::memchr_iter;
 
 use crate::view::RecordView;
@@ -20,8 +22,9 @@ pub struct Batch<'b> {
 #[derive(Debug, Clone)]
 enum Records<'b> {
     Slices(&'b [&'b [u8]]),
-    Owned(Vec<&'b [u8]>),
     Offsets(&'b [u8], &'b [usize]),
+    Ranges(&'b [u8], &'b [Range<usize>]),
+    Lines(&'b [u8], Vec<Range<usize>>),
     Views(&'b [RecordView<'b>]),
 }
 
@@ -46,9 +49,9 @@ impl<'b> Batch<'b> {
         let lines = ends.filter_map(|end| {
             let line = buffer.get(start..end)?;
             start = end + 1;
-            (!line.trim_ascii().is_empty()).then_some(line)
+            (!line.trim_ascii().is_empty()).then_some(end - line.len()..end)
         });
-        Batch { records: Records::Owned(lines.collect()) }
+        Batch { records: Records::Lines(buffer, lines.collect()) }
     }
 
     /// Record `i` is `buffer[offsets[i]..offsets[i + 1]]`; `offsets` has one entry more than there are records.
@@ -61,6 +64,24 @@ impl<'b> Batch<'b> {
         (ordered && inside).then_some(Batch { records: Records::Offsets(buffer, offsets) })
     }
 
+    /// Record `i` is `buffer[ranges[i]]`; anything may lie between records.
+    ///
+    /// # Errors
+    /// `None` if ranges overlap, descend or leave the buffer.
+    ///
+    /// ```
+    /// use eventsieve_vm::Batch;
+    /// let batch = Batch::from_ranges(b"{}\n{\"a\":1}\n", &[0..2, 3..10]).unwrap();
+    /// assert_eq!(batch.record(1), b"{\"a\":1}");
+    /// assert!(Batch::from_ranges(b"{}\n{}", &[3..5, 0..2]).is_none());
+    /// ```
+    pub fn from_ranges(buffer: &'b [u8], ranges: &'b [Range<usize>]) -> Option<Batch<'b>> {
+        let ordered = ranges.iter().all(|range| range.start <= range.end);
+        let apart = ranges.windows(2).all(|pair| pair[0].end <= pair[1].start);
+        let inside = ranges.last().is_none_or(|last| last.end <= buffer.len());
+        (ordered && apart && inside).then_some(Batch { records: Records::Ranges(buffer, ranges) })
+    }
+
     /// One record a view: whole, or in the pieces a poller holds.
     pub fn from_views(views: &'b [RecordView<'b>]) -> Batch<'b> {
         Batch { records: Records::Views(views) }
@@ -70,8 +91,9 @@ impl<'b> Batch<'b> {
     pub fn len(&self) -> usize {
         match &self.records {
             Records::Slices(slices) => slices.len(),
-            Records::Owned(slices) => slices.len(),
+            Records::Lines(_, ranges) => ranges.len(),
             Records::Offsets(_, offsets) => offsets.len().saturating_sub(1),
+            Records::Ranges(_, ranges) => ranges.len(),
             Records::Views(views) => views.len(),
         }
     }
@@ -100,10 +122,43 @@ impl<'b> Batch<'b> {
     pub(crate) fn item(&self, index: usize) -> Item<'b> {
         match &self.records {
             Records::Slices(slices) => Item::Whole(slices[index]),
-            Records::Owned(slices) => Item::Whole(slices[index]),
+            Records::Lines(buffer, ranges) => Item::Whole(&buffer[ranges[index].clone()]),
             Records::Offsets(buffer, offsets) => Item::Whole(&buffer[offsets[index]..offsets[index + 1]]),
+            Records::Ranges(buffer, ranges) => Item::Whole(&buffer[ranges[index].clone()]),
             Records::Views(views) => Item::View(&views[index]),
         }
+    }
+
+    /// The buffer that all records are ranges of.
+    pub(crate) fn buffer(&self) -> Option<&'b [u8]> {
+        match &self.records {
+            Records::Offsets(buffer, _) | Records::Ranges(buffer, _) | Records::Lines(buffer, _) => Some(buffer),
+            Records::Slices(_) | Records::Views(_) => None,
+        }
+    }
+
+    /// Where a record lies in [`Batch::buffer`].
+    pub(crate) fn range(&self, index: usize) -> Range<usize> {
+        match &self.records {
+            Records::Offsets(_, offsets) => offsets[index]..offsets[index + 1],
+            Records::Ranges(_, ranges) => ranges[index].clone(),
+            Records::Lines(_, ranges) => ranges[index].clone(),
+            Records::Slices(_) | Records::Views(_) => 0..0,
+        }
+    }
+
+    /// The record behind as many from `first` on as have about `bytes` together; at least one.
+    pub(crate) fn window(&self, first: usize, bytes: usize) -> usize {
+        let mut behind = first;
+        let mut taken = 0;
+        while behind < self.len() && taken < bytes {
+            taken += match self.item(behind) {
+                Item::Whole(record) => record.len().max(1),
+                Item::View(view) => view.whole().map_or(1024, <[u8]>::len).max(1),
+            };
+            behind += 1;
+        }
+        behind
     }
 
     pub(crate) fn items(&self) -> impl Iterator<Item = Item<'b>> {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use eventsieve_program::format::{NONE, WHEN_ANY, WHEN_BROKEN, WHEN_JSON, WHEN_PLAIN};
+use eventsieve_program::literals::Literals;
 use eventsieve_program::{Program, View, text};
 use simd_json::{INPUT_PADDING, Node, Tape};
 
@@ -15,7 +16,8 @@ use crate::index_walk::IndexWalk;
 use crate::irregular::{GaveUp, Search, Sources};
 use crate::isa::Isa;
 use crate::keys::Keys;
-use crate::payload::{Coded, Placing};
+use crate::payload::{Belief, Coded, Placing};
+use crate::prefilter::{Adaptive, Prefilter};
 use crate::resolve::Resolve;
 use crate::scratch::{Parse, Scratch};
 use crate::tape_cursor::TapeCursor;
@@ -102,9 +104,37 @@ pub struct Engine<'p> {
     shape: Shape,
     /// For [`FrontEnd::Index`]; `None` for a trie that has too many.
     keys: Option<Keys>,
+    prefilter: bool,
+    prefilters: Prefilters,
     /// Whether some filter asks for a JSON payload.
     asks_json: bool,
 }
+
+/// Searches for literals, where a match must hold one.
+#[derive(Debug, Clone, Default)]
+struct Prefilters {
+    /// In a delivered record as it is.
+    record: Option<Prefilter>,
+    /// In the record or in what was coded in it, where that is another set.
+    decoded: Option<Prefilter>,
+}
+
+impl Prefilters {
+    fn new(view: &View<'_>, shape: &Shape) -> Prefilters {
+        let coded: Vec<&str> = match shape.payload {
+            Some(payload) if payload.encoding == Encoding::Base64 => {
+                std::iter::once(payload.key).chain(shape.beside).collect()
+            }
+            _ => Vec::new(),
+        };
+        let literals = Literals::of(view, &coded);
+        let search = |literals: Result<&[Vec<u8>], _>| literals.ok().and_then(Prefilter::new);
+        Prefilters { record: search(literals.record()), decoded: search(literals.decoded()) }
+    }
+}
+
+/// Bytes of records that are searched before they are read.
+const WINDOW_BYTES: usize = 128 << 10;
 
 /// Longest record: positions are held in 32 bits, with room to spare.
 pub(crate) const RECORD_BYTES: usize = 1 << 30;
@@ -117,6 +147,7 @@ impl<'p> Engine<'p> {
         let asks_json = (0..view.conj_len()).any(|conj| view.conj(conj).when as u8 == WHEN_JSON)
             || (0..view.gate_len()).any(|gate| view.gate(gate).when() == WHEN_JSON);
         let keys = Keys::new(&view, &Shape::RAW);
+        let prefilters = Prefilters::new(&view, &Shape::RAW);
         Engine {
             program,
             limits: RecordLimits::default(),
@@ -126,6 +157,8 @@ impl<'p> Engine<'p> {
             sources,
             shape: Shape::RAW,
             keys,
+            prefilter: true,
+            prefilters,
             asks_json,
         }
     }
@@ -134,6 +167,13 @@ impl<'p> Engine<'p> {
     pub fn with_shape(mut self, shape: Shape) -> Engine<'p> {
         self.shape = shape;
         self.keys = Keys::new(&self.program.view(), &shape);
+        self.prefilters = Prefilters::new(&self.program.view(), &shape);
+        self
+    }
+
+    /// Whether records without any literal that a match must hold are dropped unread; verdicts are the same.
+    pub fn with_prefilter(mut self, prefilter: bool) -> Engine<'p> {
+        self.prefilter = prefilter;
         self
     }
 
@@ -180,6 +220,9 @@ impl<'p> Engine<'p> {
             search: Search::default(),
             parse: Parse::default(),
             index: Index::new(),
+            adaptive: Adaptive::default(),
+            payload_adaptive: Adaptive::default(),
+            candidates: Vec::new(),
             payload: Vec::new(),
             beside: Vec::new(),
             texts: Texts::default(),
@@ -220,10 +263,7 @@ impl<'p> Engine<'p> {
         if verdicts.len() != batch.len() {
             return Err(EvaluateError::OutputLength { expected: batch.len(), found: verdicts.len() });
         }
-        let view = self.program.view();
-        for (item, verdict) in batch.items().zip(verdicts) {
-            *verdict = self.record(&view, scratch, item).0;
-        }
+        self.each(scratch, batch, false, |_, record, verdict, _| verdicts[record] = verdict);
         Ok(())
     }
 
@@ -233,14 +273,12 @@ impl<'p> Engine<'p> {
     /// [`EvaluateError::ForeignScratch`].
     pub fn evaluate_sets<'s>(&self, scratch: &'s mut Scratch, batch: &Batch<'_>) -> Result<Outcome<'s>, EvaluateError> {
         self.accepts(scratch)?;
-        let view = self.program.view();
         scratch.verdicts.clear();
         scratch.matched.clear();
         scratch.matched_start.clear();
         scratch.matched_start.push(0);
         scratch.formats.clear();
-        for item in batch.items() {
-            let (verdict, format) = self.record(&view, scratch, item);
+        self.each(scratch, batch, true, |scratch, _, verdict, format| {
             scratch.verdicts.push(verdict);
             scratch.formats.push(format);
             let from = scratch.matched.len();
@@ -249,7 +287,7 @@ impl<'p> Engine<'p> {
                 scratch.matched[from..].sort_unstable();
             }
             scratch.matched_start.push(scratch.matched.len() as u32);
-        }
+        });
         Ok(Outcome {
             verdicts: &scratch.verdicts,
             matched: &scratch.matched,
@@ -269,6 +307,86 @@ impl<'p> Engine<'p> {
 
     fn accepts(&self, scratch: &Scratch) -> Result<(), EvaluateError> {
         if scratch.program_id == self.program.id() { Ok(()) } else { Err(EvaluateError::ForeignScratch) }
+    }
+
+    /// Calls `then` for each record of a batch in order, with its verdict and, if `formats` are wanted, its payload's.
+    fn each(
+        &self,
+        scratch: &mut Scratch,
+        batch: &Batch<'_>,
+        formats: bool,
+        mut then: impl FnMut(&mut Scratch, usize, Verdict, Option<PayloadFormat>),
+    ) {
+        let view = self.program.view();
+        // Whoever wants all malformed records told wants the formats of payloads as they are, too.
+        let unread = self.checks == Checks::Matches || !(formats && self.shape.payload.is_some());
+        let prefilter = self.prefilters.record.as_ref().filter(|_| unread && self.searches());
+        let Some(prefilter) = prefilter else {
+            for (record, item) in batch.items().enumerate() {
+                let (verdict, format) = self.record(&view, scratch, item);
+                then(scratch, record, verdict, format);
+            }
+            return;
+        };
+        let mut candidates = std::mem::take(&mut scratch.candidates);
+        let mut first = 0;
+        while first < batch.len() {
+            // As much as stays in the cache until it is read again.
+            let behind = batch.window(first, WINDOW_BYTES);
+            candidates.clear();
+            candidates.resize(behind - first, false);
+            self.search(prefilter, batch, first, &mut candidates, &mut scratch.adaptive);
+            for (record, &candidate) in (first..behind).zip(&candidates) {
+                let item = batch.item(record);
+                let (verdict, format) =
+                    if candidate { self.record(&view, scratch, item) } else { (self.unread(scratch, item), None) };
+                then(scratch, record, verdict, format);
+            }
+            first = behind;
+        }
+        scratch.candidates = candidates;
+    }
+
+    /// Marks the records from `first` on that have to be read.
+    fn search(
+        &self,
+        prefilter: &Prefilter,
+        batch: &Batch<'_>,
+        first: usize,
+        candidates: &mut [bool],
+        adaptive: &mut Adaptive,
+    ) {
+        if let Some(buffer) = batch.buffer() {
+            let range = |record| batch.range(first + record);
+            prefilter.candidates(self.isa, buffer, candidates.len(), range, adaptive, |at| candidates[at] = true);
+            return;
+        }
+        for (record, candidate) in (first..).zip(candidates) {
+            *candidate = match batch.item(record) {
+                Item::Whole(record) => prefilter.admits(self.isa, record, adaptive),
+                // Only of a whole record is everything in one text.
+                Item::View(view) => view.whole().is_none_or(|record| prefilter.admits(self.isa, record, adaptive)),
+            };
+        }
+    }
+
+    /// The verdict on a record that cannot match.
+    fn unread(&self, scratch: &mut Scratch, item: Item<'_>) -> Verdict {
+        scratch.resolve.accepted.clear();
+        if self.checks == Checks::Matches {
+            return Verdict::NoMatch;
+        }
+        let json = match item {
+            Item::Whole(record) => Some(record),
+            Item::View(view) => view.whole(),
+        };
+        let valid = json.is_none_or(|json| json.len() <= RECORD_BYTES && self.is_valid(scratch, json));
+        if valid { Verdict::NoMatch } else { Verdict::Malformed }
+    }
+
+    /// Whether literals are searched for at all.
+    fn searches(&self) -> bool {
+        self.prefilter && self.front_end == FrontEnd::Index
     }
 
     /// The verdict on one record, whose accepted filters are then in the scratch, and the format of its payload where
@@ -331,7 +449,7 @@ impl<'p> Engine<'p> {
         pieces: Option<&RecordView<'_>>,
         trust: Trust,
     ) -> Judged {
-        let Scratch { trail, resolve, search, parse, payload, beside, texts, index, .. } = scratch;
+        let Scratch { trail, resolve, search, parse, payload, beside, texts, index, payload_adaptive, .. } = scratch;
         trail.begin(view);
         let mut deferred = Deferred::default();
         if let Some(json) = json {
@@ -343,6 +461,7 @@ impl<'p> Engine<'p> {
                 Err(Lost) => return Judged::Lost,
             };
         }
+        let given_json = json;
         let json = json.unwrap_or_default();
         let locate = |located: Located| -> (&[u8], bool) {
             let buffer = if located.buffer == Buffer::Parsed { &parse.buffer } else { json };
@@ -378,7 +497,7 @@ impl<'p> Engine<'p> {
         let mut decoded_beside: &[u8] = &[];
         if let Some((node, coded)) = coded_beside {
             let placing = Placing { view, keys, isa: self.isa, limits: &self.limits, node, buffer: Buffer::Beside };
-            decoded_beside = placing.place(trail, index, coded, beside, false).0;
+            decoded_beside = placing.place(trail, index, coded, beside, Belief::None).text;
         }
         let mut decoded_payload: &[u8] = &[];
         let mut format = None;
@@ -403,10 +522,25 @@ impl<'p> Engine<'p> {
                     // As plain text it would be a value, and a value that is believed to be missing may make
                     // a filter accept. So belief needs that nothing asks for that value.
                     let believe = trust == Trust::Record && view.node(node).leaf == NONE;
-                    let (decoded, format);
-                    (decoded, format, believed) = placing.place(trail, index, coded, payload, believe);
-                    decoded_payload = decoded;
-                    format
+                    let prefilter = self.prefilters.decoded.as_ref().filter(|_| believe && self.searches());
+                    let belief = match prefilter {
+                        Some(prefilter) => Belief::Literals(prefilter, payload_adaptive),
+                        None if believe => Belief::Json,
+                        None => Belief::None,
+                    };
+                    let placed = placing.place(trail, index, coded, payload, belief);
+                    decoded_payload = placed.text;
+                    believed = placed.believed;
+                    if placed.unread {
+                        // A literal may lie in what is not coded, or beside.
+                        let elsewhere = [json, decoded_beside, &trail.text];
+                        let may_match = |text: &&[u8]| prefilter.is_none_or(|all| all.may_match(self.isa, text));
+                        if !elsewhere.iter().any(may_match) {
+                            return Judged::Is(None);
+                        }
+                        return self.judged(view, scratch, given_json, pieces, Trust::RecordOnly);
+                    }
+                    placed.format
                 }
                 None if matches!(deferred.payload, Some(Found::Container)) => PayloadFormat::Json,
                 None => PayloadFormat::Undecodable,
@@ -446,7 +580,7 @@ impl<'p> Engine<'p> {
             return Judged::Is(format);
         }
         // Not JSON after all. The record itself is still only believed, and is indexed again.
-        self.judged(view, scratch, (!json.is_empty()).then_some(json), pieces, Trust::RecordOnly)
+        self.judged(view, scratch, given_json, pieces, Trust::RecordOnly)
     }
 
     fn walk_json(

@@ -34,26 +34,14 @@ impl Task for IndexWalk<'_, '_> {
     type Output = Result<Deferred, Lost>;
 
     #[inline(always)]
-    fn run<S: Simd>(self, _: S) -> Result<Deferred, Lost> {
-        Walker { walk: self, block: 0, above: !0, deferred: Deferred::default() }.run()
+    fn run<S: Simd>(self, simd: S) -> Result<Deferred, Lost> {
+        Reader { walk: self, deferred: Deferred::default() }.run(simd)
     }
 }
 
-/// A value that is being entered or read.
-#[derive(Clone, Copy)]
-enum Place {
-    /// Its first byte.
-    At(usize),
-    /// There is none.
-    Nowhere,
-}
-
-struct Walker<'w, 'p> {
+/// All that does not change from block to block.
+struct Reader<'w, 'p> {
     walk: IndexWalk<'w, 'p>,
-    /// The block the walk is in.
-    block: usize,
-    /// The bits of the block that are still to be looked at.
-    above: u64,
     deferred: Deferred,
 }
 
@@ -64,12 +52,26 @@ struct Pending {
     lead: Lead,
 }
 
-impl Walker<'_, '_> {
+impl Pending {
+    const NOTHING: Pending = Pending { at: usize::MAX, lead: Lead::Lift };
+}
+
+/// The bits that are still to be looked at.
+#[derive(Clone, Copy)]
+struct Rest {
+    block: usize,
+    above: u64,
+}
+
+impl<'w> Reader<'w, '_> {
     #[inline(always)]
-    fn run(mut self) -> Result<Deferred, Lost> {
+    fn run<S: Simd>(mut self, simd: S) -> Result<Deferred, Lost> {
         let root = self.walk.root;
-        let first = self.next_bracket()?;
-        let array = self.walk.text[first] == b'[';
+        let keys = self.walk.keys;
+        let (text, blocks) = (self.walk.text, self.walk.blocks);
+        let mut rest = Rest { block: 0, above: !0 };
+        let first = rest.first_open(blocks)?;
+        let array = text[first] == b'[';
         if root == 0 {
             if array {
                 return Err(Lost);
@@ -81,29 +83,37 @@ impl Walker<'_, '_> {
             self.walk.trail.enter(self.walk.view, root, array, outside);
         }
         let mut frame = self.walk.trail.frames.last().copied().ok_or(Lost)?;
-        let mut node = self.walk.keys.node_keys(frame.node);
-        let mut pending = Pending { at: usize::MAX, lead: Lead::Lift };
+        let mut node = keys.node_keys(frame.node);
+        let mut pending = Pending::NOTHING;
         loop {
-            let Some(&block) = self.walk.blocks.get(self.block) else { return Err(Lost) };
-            let brackets = (block.opens | block.closes) & self.above;
+            let block = blocks.get(rest.block).ok_or(Lost)?;
+            let brackets = (block.opens | block.closes) & rest.above;
             let first = brackets & brackets.wrapping_neg();
-            let range = if brackets == 0 { self.above } else { self.above & (first - 1) };
-            let base = self.block * BLOCK_BYTES;
+            let range = if brackets == 0 { rest.above } else { rest.above & (first - 1) };
+            let base = rest.block * BLOCK_BYTES;
             if !frame.array {
                 let mut colons = block.colons & range;
                 if colons != 0 {
-                    let before = match self.block.checked_sub(1) {
-                        Some(before) => self.walk.blocks[before].backslashes,
-                        None => 0,
-                    };
-                    let has_backslash = (block.backslashes | before) != 0 || node.longest as usize > NEAR;
+                    let before = rest.block.checked_sub(1).map(|before| &blocks[before]);
+                    let (backslashes, quote) =
+                        before.map_or((0, 0), |before| (before.backslashes, before.quotes >> 63));
+                    // Colons that do not follow a quote at once.
+                    let spaced = colons & !(block.quotes << 1 | quote);
+                    let is_plain = spaced == 0
+                        && block.backslashes | backslashes == 0
+                        && node.longest as usize <= NEAR
+                        && !Keys::has_table(node);
                     while colons != 0 {
                         let colon = base + colons.trailing_zeros() as usize;
                         colons &= colons - 1;
-                        if let Some((lead, irregular)) = self.key(node, colon, has_backslash) {
-                            self.walk.trail.irregular |= irregular;
-                            pending = self.member(colon, lead)?;
+                        // PERF: all keys at once, and everything that a hit needs out of the way.
+                        if is_plain
+                            && let Some(tail) = text[..colon].last_chunk::<4>()
+                            && !simd.is_any(u32::from_le_bytes(*tail), &node.lanes)
+                        {
+                            continue;
                         }
+                        pending = self.key(node, colon, is_plain, pending)?;
                     }
                 }
             } else if node.leaf != NONE {
@@ -111,16 +121,15 @@ impl Walker<'_, '_> {
                 while starts != 0 {
                     let at = base + starts.trailing_zeros() as usize;
                     starts &= starts - 1;
-                    let value = self.scalar(at)?;
-                    self.walk.trail.hits.push(Hit::Value { leaf: node.leaf, value });
+                    self.element(node.leaf, at)?;
                 }
             }
             if brackets == 0 {
-                self.block += 1;
-                self.above = !0;
+                rest.block += 1;
+                rest.above = !0;
                 continue;
             }
-            self.consume(first);
+            rest.consume(first);
             let at = base + first.trailing_zeros() as usize;
             if block.opens & first == 0 {
                 // A container ends.
@@ -129,11 +138,14 @@ impl Walker<'_, '_> {
                     Some(&outer) => frame = outer,
                     None => return Ok(self.deferred),
                 }
+            } else if !frame.array && pending.at != at {
+                rest.skip(blocks)?;
+                continue;
             } else {
-                let array = self.walk.text[at] == b'[';
+                let array = text[at] == b'[';
                 if frame.array {
                     self.walk.trail.enter(self.walk.view, frame.node, array, frame);
-                } else if pending.at == at {
+                } else {
                     match pending.lead {
                         Lead::Into(child) => self.walk.trail.enter(self.walk.view, child, array, frame),
                         Lead::Decode { node, payload } => {
@@ -144,93 +156,47 @@ impl Walker<'_, '_> {
                             self.walk.trail.enter(self.walk.view, node, array, frame);
                         }
                         Lead::Lift if array => {
-                            self.skip()?;
+                            rest.skip(blocks)?;
                             continue;
                         }
                         Lead::Lift => self.walk.trail.start_inside(0),
                     }
-                } else {
-                    self.skip()?;
-                    continue;
                 }
                 frame = self.walk.trail.frames.last().copied().ok_or(Lost)?;
             }
-            node = self.walk.keys.node_keys(frame.node);
+            node = keys.node_keys(frame.node);
         }
     }
 
-    /// Consumes the bits of the block up to and including `bit`.
-    #[inline(always)]
-    fn consume(&mut self, bit: u64) {
-        // Wraps to nothing left for the topmost bit.
-        self.above = !(bit | (bit - 1));
-    }
-
-    /// The first bracket, which opens something in any record that is JSON.
-    #[inline(always)]
-    fn next_bracket(&mut self) -> Result<usize, Lost> {
-        loop {
-            let block = self.walk.blocks.get(self.block).ok_or(Lost)?;
-            let opens = block.opens & self.above;
-            if opens != 0 {
-                let first = opens & opens.wrapping_neg();
-                self.consume(first);
-                return Ok(self.block * BLOCK_BYTES + first.trailing_zeros() as usize);
-            }
-            self.block += 1;
-            self.above = !0;
-        }
-    }
-
-    /// Skips the rest of the container whose opening bracket was consumed last.
-    #[inline(always)]
-    fn skip(&mut self) -> Result<(), Lost> {
-        let mut depth = 1_u32;
-        loop {
-            let block = self.walk.blocks.get(self.block).ok_or(Lost)?;
-            let (opens, mut closes) = (block.opens & self.above, block.closes & self.above);
-            if closes.count_ones() >= depth {
-                // It may end in this block.
-                let mut closed = 0;
-                while closes != 0 {
-                    let close = closes & closes.wrapping_neg();
-                    closes ^= close;
-                    closed += 1;
-                    if depth + (opens & (close - 1)).count_ones() == closed {
-                        self.consume(close);
-                        return Ok(());
-                    }
-                }
-            }
-            depth = (depth + opens.count_ones()).wrapping_sub((block.closes & self.above).count_ones());
-            self.block += 1;
-            self.above = !0;
-        }
-    }
-
-    /// What the key before a colon leads to.
-    #[inline(always)]
-    fn key(&mut self, node: NodeKeys, colon: usize, has_backslash: bool) -> Option<(Lead, bool)> {
+    /// Looks at the key before a colon: what is announced then, if the key leads on, else what was.
+    #[inline(never)]
+    fn key(&mut self, node: &NodeKeys, colon: usize, is_plain: bool, before: Pending) -> Result<Pending, Lost> {
         let text = self.walk.text;
-        let tail = match text[..colon].last_chunk::<8>() {
-            Some(tail) => u64::from_le_bytes(*tail),
-            None => {
-                let mut tail = [0; 8];
-                tail[8 - colon..].copy_from_slice(&text[..colon]);
-                u64::from_le_bytes(tail)
+        let found = match text[..colon].last_chunk::<8>() {
+            Some(tail) if is_plain => {
+                let tail = u64::from_le_bytes(*tail);
+                let keys = self.walk.keys;
+                keys.few(node)
+                    .iter()
+                    .find(|key| keys.ends_with(key, tail, text, colon).is_some_and(|start| self.is_quote(start)))
             }
+            _ => self.key_by_text(node, colon),
         };
-        if has_backslash || Keys::has_table(node) || tail >> 56 != u64::from(b'"') {
-            return self.key_by_text(node, colon);
-        }
-        for key in self.walk.keys.few(node) {
-            if let Some(start) = self.walk.keys.ends_with(key, tail, text, colon)
-                && self.is_quote(start)
-            {
-                return Some((key.lead, key.irregular));
+        match found {
+            Some(key) => {
+                self.walk.trail.irregular |= key.irregular;
+                self.member(colon, key.lead)
             }
+            None => Ok(before),
         }
-        None
+    }
+
+    /// A scalar of an array at a leaf.
+    #[inline(never)]
+    fn element(&mut self, leaf: u32, at: usize) -> Result<(), Lost> {
+        let value = self.scalar(at)?;
+        self.walk.trail.hits.push(Hit::Value { leaf, value });
+        Ok(())
     }
 
     #[inline(always)]
@@ -238,8 +204,8 @@ impl Walker<'_, '_> {
         self.walk.blocks[at / BLOCK_BYTES].quotes >> (at % BLOCK_BYTES) & 1 != 0
     }
 
-    /// As [`Walker::key`], by finding the whole key.
-    fn key_by_text(&mut self, node: NodeKeys, colon: usize) -> Option<(Lead, bool)> {
+    /// The key before a colon, wherever it begins and however it is written.
+    fn key_by_text(&mut self, node: &NodeKeys, colon: usize) -> Option<&'w Key> {
         let mut end = colon;
         while end > 0 && matches!(self.walk.text[end - 1], b' ' | b'\t' | b'\n' | b'\r') {
             end -= 1;
@@ -251,15 +217,14 @@ impl Walker<'_, '_> {
         }
         let open = self.quote_before(close, (node.longest as usize).saturating_mul(6))?;
         let raw = self.walk.text.get(open + 1..close)?;
-        let key: &Key = if self.has_backslash(open, close) {
+        if self.has_backslash(open, close) {
             let Trail { key, .. } = &mut *self.walk.trail;
             key.clear();
             text::unescape_into(raw, key).ok()?;
-            self.walk.keys.find(node, key)?
+            self.walk.keys.find(node, key)
         } else {
-            self.walk.keys.find(node, raw)?
-        };
-        Some((key.lead, key.irregular))
+            self.walk.keys.find(node, raw)
+        }
     }
 
     /// The last quote before `close`, unless it is more than about `most` bytes away.
@@ -295,8 +260,7 @@ impl Walker<'_, '_> {
     /// Reads the value after a colon, if it is a scalar; announces it if it is a container.
     #[inline(always)]
     fn member(&mut self, colon: usize, lead: Lead) -> Result<Pending, Lost> {
-        let nothing = Pending { at: usize::MAX, lead };
-        let Place::At(at) = self.after_space(colon + 1) else { return Err(Lost) };
+        let at = self.after_space(colon + 1).ok_or(Lost)?;
         if matches!(self.walk.text[at], b'{' | b'[') {
             return Ok(Pending { at, lead });
         }
@@ -316,18 +280,18 @@ impl Walker<'_, '_> {
                 _ => {}
             },
         }
-        Ok(nothing)
+        Ok(Pending::NOTHING)
     }
 
     #[inline(always)]
-    fn after_space(&self, mut at: usize) -> Place {
+    fn after_space(&self, mut at: usize) -> Option<usize> {
         while let Some(&byte) = self.walk.text.get(at) {
             if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
-                return Place::At(at);
+                return Some(at);
             }
             at += 1;
         }
-        Place::Nowhere
+        None
     }
 
     /// The scalar that begins at `at`.
@@ -369,6 +333,57 @@ impl Walker<'_, '_> {
             }
             block += 1;
             above = !0;
+        }
+    }
+}
+
+impl Rest {
+    /// Consumes the bits of the block up to and including `bit`.
+    #[inline(always)]
+    fn consume(&mut self, bit: u64) {
+        // Nothing is left above the topmost bit.
+        self.above = !(bit | (bit - 1));
+    }
+
+    /// Consumes the first opening bracket, which any record that is JSON begins with.
+    #[inline(always)]
+    fn first_open(&mut self, blocks: &[Block]) -> Result<usize, Lost> {
+        loop {
+            let block = blocks.get(self.block).ok_or(Lost)?;
+            let opens = block.opens & self.above;
+            if opens != 0 {
+                let first = opens & opens.wrapping_neg();
+                self.consume(first);
+                return Ok(self.block * BLOCK_BYTES + first.trailing_zeros() as usize);
+            }
+            self.block += 1;
+            self.above = !0;
+        }
+    }
+
+    /// Skips the rest of the container whose opening bracket was consumed last.
+    #[inline(always)]
+    fn skip(&mut self, blocks: &[Block]) -> Result<(), Lost> {
+        let mut depth = 1_u32;
+        loop {
+            let block = blocks.get(self.block).ok_or(Lost)?;
+            let (opens, closes) = (block.opens & self.above, block.closes & self.above);
+            if closes.count_ones() >= depth {
+                // It may end in this block.
+                let (mut left, mut closed) = (closes, 0);
+                while left != 0 {
+                    let close = left & left.wrapping_neg();
+                    left ^= close;
+                    closed += 1;
+                    if depth + (opens & (close - 1)).count_ones() == closed {
+                        self.consume(close);
+                        return Ok(());
+                    }
+                }
+            }
+            depth = (depth + opens.count_ones()).wrapping_sub(closes.count_ones());
+            self.block += 1;
+            self.above = !0;
         }
     }
 }

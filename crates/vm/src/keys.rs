@@ -10,6 +10,7 @@
 use eventsieve_program::View;
 use eventsieve_program::format::{NODE_EMPTY_KEY, NONE};
 
+use crate::index::Lanes;
 use crate::view::Shape;
 
 /// From so many keys of one node on, they are looked up in a table.
@@ -56,6 +57,9 @@ pub(crate) struct NodeKeys {
     /// Bytes of the longest key.
     pub(crate) longest: u32,
     pub(crate) leaf: u32,
+    /// The last bytes of each key and its closing quote: where the four bytes before a colon are none of these, its key
+    /// leads nowhere. Not for a node that has a table.
+    pub(crate) lanes: Lanes,
 }
 
 /// The keys of a program.
@@ -77,8 +81,9 @@ impl Keys {
         Some(keys)
     }
 
-    pub(crate) fn node_keys(&self, node: u32) -> NodeKeys {
-        self.nodes[node as usize]
+    #[inline(always)]
+    pub(crate) fn node_keys(&self, node: u32) -> &NodeKeys {
+        &self.nodes[node as usize]
     }
 
     fn node(&mut self, view: &View<'_>, shape: &Shape, node: u32) -> Option<()> {
@@ -107,7 +112,12 @@ impl Keys {
         let longest = self.keys[start..].iter().map(|key| key.len).max().unwrap_or(0);
         let (table, table_mask) = if len >= TABLE_FROM { self.table(start, len) } else { (0, 0) };
         let leaf = view.node(node).leaf;
-        self.nodes.push(NodeKeys { start: start as u32, len: len as u32, table, table_mask, longest, leaf });
+        let mut lanes = Lanes::default();
+        for (lane, key) in self.keys[start..].iter().take(TABLE_FROM - 1).enumerate() {
+            lanes.masks[lane] = (key.mask >> 32) as u32;
+            lanes.words[lane] = (key.tail >> 32) as u32;
+        }
+        self.nodes.push(NodeKeys { start: start as u32, len: len as u32, table, table_mask, longest, leaf, lanes });
         Some(())
     }
 
@@ -186,18 +196,18 @@ impl Keys {
 
     /// Keys that may be few enough to be compared one by one; none where there is a table.
     #[inline(always)]
-    pub(crate) fn few(&self, node: NodeKeys) -> &[Key] {
+    pub(crate) fn few(&self, node: &NodeKeys) -> &[Key] {
         let len = if node.table == 0 { node.len as usize } else { 0 };
         &self.keys[node.start as usize..][..len]
     }
 
     #[inline(always)]
-    pub(crate) fn has_table(node: NodeKeys) -> bool {
+    pub(crate) fn has_table(node: &NodeKeys) -> bool {
         node.table != 0
     }
 
     /// The key with this text.
-    pub(crate) fn find(&self, node: NodeKeys, text: &[u8]) -> Option<&Key> {
+    pub(crate) fn find(&self, node: &NodeKeys, text: &[u8]) -> Option<&Key> {
         if node.table == 0 {
             return self.few(node).iter().find(|key| self.text_of(key) == text);
         }

@@ -5,6 +5,7 @@
 //! | [`check`](check()) | is a record one valid JSON object within the limits |
 //! | `index` | a record as bitmaps, 64 bytes at a time, believed or proved |
 //! | `isa` | which instructions the CPU has |
+//! | `prefilter` | records that need not be read at all |
 //! | `cursor` | the forward-only reader that both front ends implement |
 //! | `tape_cursor` | front end over simd-json's tape: its SIMD parser reads the batch's records |
 //! | `text_cursor` | front end over the record's own bytes, for what a tape cannot hold |
@@ -24,12 +25,13 @@
 //! memchr finds record borders and the pieces of wildcards; base64-simd decodes payloads.
 //!
 //! *Invariants*: nothing here parses a pattern; nothing here recurses on a record; a bad record is a
-//! [`Verdict`], misuse is an [`EvaluateError`]. Unsafe code is in the modules of `index` that are for one
-//! instruction set each, and nowhere else.
+//! [`Verdict`], misuse is an [`EvaluateError`]. Unsafe code is in the modules of `index` and `prefilter` that
+//! are for one instruction set each, and nowhere else.
 #![deny(unsafe_code)]
 
 mod batch;
 mod check;
+mod checker;
 mod cursor;
 mod engine;
 mod exec;
@@ -39,6 +41,7 @@ mod irregular;
 mod isa;
 mod keys;
 mod payload;
+mod prefilter;
 mod resolve;
 mod scratch;
 mod tape_cursor;
@@ -48,8 +51,10 @@ mod walk;
 
 pub use batch::Batch;
 pub use check::{Malformed, Reason, RecordLimits, check};
+pub use checker::Checker;
 pub use engine::{Checks, DropReason, Engine, EvaluateError, FilterSet, FrontEnd, Outcome, Verdict};
 pub use isa::Isa;
+pub use prefilter::{Adaptive, Prefilter};
 pub use scratch::Scratch;
 pub use text_cursor::{RawValue, TextCursor};
 pub use view::{Encoded, Encoding, PayloadFormat, PayloadShape, RecordView, Shape};

@@ -12,6 +12,7 @@ use crate::index::{self, Index};
 use crate::index_walk::IndexWalk;
 use crate::isa::Isa;
 use crate::keys::Keys;
+use crate::prefilter::{Adaptive, Prefilter};
 use crate::text_cursor::TextCursor;
 use crate::view::{Encoded, Encoding, PayloadFormat};
 use crate::walk::{HitValue, Trail, push_scalar, walk_at};
@@ -44,34 +45,61 @@ pub(crate) struct Placing<'e, 'p> {
     pub(crate) buffer: Buffer,
 }
 
+/// Whether a payload that looks like a JSON object is taken for one without proof.
+pub(crate) enum Belief<'b> {
+    None,
+    Json,
+    /// And is not even walked if it has none of the literals.
+    Literals(&'b Prefilter, &'b mut Adaptive),
+}
+
+/// What became of a payload.
+pub(crate) struct Placed<'d> {
+    /// Its decoded text.
+    pub(crate) text: &'d [u8],
+    pub(crate) format: PayloadFormat,
+    /// That it is JSON is no more than believed.
+    pub(crate) believed: bool,
+    /// It has no literal and was not walked.
+    pub(crate) unread: bool,
+}
+
 impl Placing<'_, '_> {
-    /// Decodes a payload and walks it at the node. Returns its text, in `storage` or where it stood, its format, and
-    /// whether that it is JSON is no more than believed.
+    /// Decodes a payload, into `storage` if it does not lie there as it is, and walks it at the node.
     pub(crate) fn place<'d>(
         &self,
         trail: &mut Trail,
         index: &mut Index,
         coded: Coded<'d>,
         storage: &'d mut Vec<u8>,
-        believe: bool,
-    ) -> (&'d [u8], PayloadFormat, bool) {
-        let Some(bytes) = decode(coded, storage) else { return (&[], PayloadFormat::Undecodable, false) };
+        belief: Belief<'_>,
+    ) -> Placed<'d> {
+        let undecodable = Placed { text: &[], format: PayloadFormat::Undecodable, believed: false, unread: false };
+        let Some(text) = decode(coded, storage) else { return undecodable };
         let mark = trail.mark();
-        let walked = match bytes.trim_ascii_start().first() {
-            Some(b'{') => self.walk_object(trail, index, bytes, believe),
-            Some(b'[') => self.walk_text(trail, bytes),
+        let walked = match text.trim_ascii_start().first() {
+            Some(b'{') => {
+                let believe = !matches!(belief, Belief::None);
+                if let Belief::Literals(prefilter, adaptive) = belief
+                    && !prefilter.admits(self.isa, text, adaptive)
+                {
+                    return Placed { text, format: PayloadFormat::Json, believed: true, unread: true };
+                }
+                self.walk_object(trail, index, text, believe)
+            }
+            Some(b'[') => self.walk_text(trail, text),
             _ => None,
         };
         if let Some(believed) = walked {
-            return (bytes, PayloadFormat::Json, believed);
+            return Placed { text, format: PayloadFormat::Json, believed, unread: false };
         }
         trail.take_back(mark);
-        if std::str::from_utf8(bytes).is_err() {
-            return (&[], PayloadFormat::Undecodable, false);
+        if std::str::from_utf8(text).is_err() {
+            return undecodable;
         }
-        let located = Located { buffer: self.buffer, escaped: false, start: 0, len: bytes.len() as u32 };
+        let located = Located { buffer: self.buffer, escaped: false, start: 0, len: text.len() as u32 };
         push_scalar(self.view, trail, self.node, HitValue::String(located));
-        (bytes, PayloadFormat::Plain, false)
+        Placed { text, format: PayloadFormat::Plain, believed: false, unread: false }
     }
 
     /// Walks an object, if it is one; whether that is believed.

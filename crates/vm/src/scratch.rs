@@ -5,6 +5,7 @@ use simd_json::{Buffers, Tape};
 use crate::engine::{Texts, Verdict};
 use crate::index::Index;
 use crate::irregular::Search;
+use crate::prefilter::Adaptive;
 use crate::resolve::Resolve;
 use crate::view::PayloadFormat;
 use crate::walk::Trail;
@@ -21,6 +22,11 @@ pub struct Scratch {
     pub(crate) parse: Parse,
     /// Bitmaps of the record or payload at hand.
     pub(crate) index: Index,
+    /// Whether searching records, and decoded payloads, for literals pays.
+    pub(crate) adaptive: Adaptive,
+    pub(crate) payload_adaptive: Adaptive,
+    /// Which records of a window have to be read.
+    pub(crate) candidates: Vec<bool>,
     /// The decoded payload.
     pub(crate) payload: Vec<u8>,
     /// Decoded bytes of a member beside it.

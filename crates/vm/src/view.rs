@@ -109,6 +109,11 @@ impl<'r> RecordView<'r> {
         }
     }
 
+    /// The record in one text, if there is nothing else of it.
+    pub(crate) fn whole(&self) -> Option<&'r [u8]> {
+        self.delivered.filter(|_| self.payload.is_none() && self.metadata.is_none() && self.member_len == 0)
+    }
+
     /// The payload.
     pub fn payload(mut self, payload: Encoded<'r>) -> RecordView<'r> {
         self.payload = Some(payload);

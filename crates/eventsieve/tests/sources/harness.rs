@@ -344,8 +344,13 @@ pub(crate) fn kept_by(
     ];
     let mut first: Option<(Vec<usize>, Vec<Vec<usize>>)> = None;
     for (whence, sieve) in [("compiled", compiled), ("loaded", loaded)] {
-        for front_end in [FrontEnd::Index, FrontEnd::Tape, FrontEnd::Text] {
-            let sieve = sieve.clone().with_front_end(front_end).with_checks(Checks::Every);
+        for (front_end, checks) in [
+            (FrontEnd::Index, Checks::Every),
+            (FrontEnd::Index, Checks::Matches),
+            (FrontEnd::Tape, Checks::Every),
+            (FrontEnd::Text, Checks::Every),
+        ] {
+            let sieve = sieve.clone().with_front_end(front_end).with_checks(checks);
             let mut scratch = sieve.scratch();
             for (way, batch) in &batches {
                 let way = format!("{source}, {whence}, {front_end:?}, {way}: {records:#?}");

@@ -6,7 +6,7 @@
 
 use std::arch::x86_64::*;
 
-use super::simd::{Planes, SORTED, SORTS, Simd, Table, Task};
+use super::simd::{Lanes, Planes, SORTED, SORTS, Simd, Table, Task};
 use crate::isa::Avx2;
 
 /// Makes the compiler forget where a mask came from.
@@ -156,5 +156,16 @@ impl Simd for Avx2 {
         let [a, b, c] = planes;
         // SAFETY: the token proves the feature.
         unsafe { [_pext_u64(a, mask), _pext_u64(b, mask), _pext_u64(c, mask)] }
+    }
+
+    #[inline(always)]
+    fn is_any(self, word: u32, lanes: &Lanes) -> bool {
+        // SAFETY: the token proves the feature; 32 bytes are borrowed and 32 are read, twice.
+        unsafe {
+            let masks = _mm256_loadu_si256(lanes.masks.as_ptr().cast());
+            let words = _mm256_loadu_si256(lanes.words.as_ptr().cast());
+            let equal = _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(word as i32), masks), words);
+            _mm256_movemask_epi8(equal) != 0
+        }
     }
 }

@@ -7,7 +7,7 @@
 use std::arch::x86_64::*;
 
 use super::avx2::opaque;
-use super::simd::{Planes, SORTED, SORTS, Simd, Table, Task};
+use super::simd::{Lanes, Planes, SORTED, SORTS, Simd, Table, Task};
 use crate::isa::Avx512;
 
 /// A table of 16 in all four quarters of a vector.
@@ -90,5 +90,10 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn compress(self, planes: [u64; 3], mask: u64) -> [u64; 3] {
         self.avx2().compress(planes, mask)
+    }
+
+    #[inline(always)]
+    fn is_any(self, word: u32, lanes: &Lanes) -> bool {
+        self.avx2().is_any(word, lanes)
     }
 }

@@ -33,7 +33,7 @@ mod text;
 mod tests;
 
 use scan::{Finding, Scan};
-pub(crate) use simd::{Simd, Task};
+pub(crate) use simd::{Lanes, Simd, Task};
 
 use crate::check::{RecordLimits, check};
 use crate::isa::{Isa, Kind};

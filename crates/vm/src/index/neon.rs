@@ -7,7 +7,7 @@
 use std::arch::aarch64::*;
 
 use super::portable::{compress_by_bit, ladder};
-use super::simd::{Planes, SORTED, SORTS, Simd, Table, Task};
+use super::simd::{Lanes, Planes, SORTED, SORTS, Simd, Table, Task, is_any_by_lane};
 use crate::isa::Neon;
 
 /// One bit for each byte of four vectors whose bytes are all ones or all zeros.
@@ -120,5 +120,10 @@ impl Simd for Neon {
     #[inline(always)]
     fn compress(self, planes: [u64; 3], mask: u64) -> [u64; 3] {
         compress_by_bit(planes, mask)
+    }
+
+    #[inline(always)]
+    fn is_any(self, word: u32, lanes: &Lanes) -> bool {
+        is_any_by_lane(word, lanes)
     }
 }

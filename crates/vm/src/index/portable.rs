@@ -1,6 +1,6 @@
 //! The operations in plain 64-bit arithmetic. The reference for the others.
 
-use super::simd::{Planes, SORTED, SORTS, Simd, Table, Task};
+use super::simd::{Lanes, Planes, SORTED, SORTS, Simd, Table, Task, is_any_by_lane};
 use crate::isa::Portable;
 
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -93,6 +93,11 @@ impl Simd for Portable {
     #[inline(always)]
     fn compress(self, planes: [u64; 3], mask: u64) -> [u64; 3] {
         compress_by_bit(planes, mask)
+    }
+
+    #[inline(always)]
+    fn is_any(self, word: u32, lanes: &Lanes) -> bool {
+        is_any_by_lane(word, lanes)
     }
 }
 

@@ -77,7 +77,7 @@ impl<const CHECK: bool> Task for Scan<'_, CHECK> {
 #[inline(always)]
 fn scan<S: Simd, const CHECK: bool>(simd: S, record: &[u8], blocks: &mut [Block], bounds: Bounds) -> Finding {
     let (whole, _) = record.as_chunks::<BLOCK_BYTES>();
-    let mut tail = [0; BLOCK_BYTES];
+    let mut tail: [u8; BLOCK_BYTES];
     let mut carry = Carry::default();
     // PERF: there are more of these than registers, and most are only used behind a branch. As values they would be
     // moved about in each round; their address taken, they stay in memory (`black_box` only hides that it is known).

@@ -34,6 +34,33 @@ pub(crate) trait Simd: Copy {
 
     /// The bits of each plane that are under the mask, moved together at the low end.
     fn compress(self, planes: [u64; 3], mask: u64) -> [u64; 3];
+
+    /// Whether `word`, under the mask of some lane, is the lane's word.
+    fn is_any(self, word: u32, lanes: &Lanes) -> bool;
+}
+
+/// Words to look for, under masks. A lane that is not used has a bit in its word that its mask has not.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(32))]
+pub(crate) struct Lanes {
+    pub(crate) masks: [u32; 8],
+    pub(crate) words: [u32; 8],
+}
+
+impl Default for Lanes {
+    fn default() -> Lanes {
+        Lanes { masks: [0; 8], words: [1; 8] }
+    }
+}
+
+/// [`Simd::is_any`] lane by lane.
+#[inline(always)]
+pub(super) fn is_any_by_lane(word: u32, lanes: &Lanes) -> bool {
+    let mut any = false;
+    for (mask, expected) in lanes.masks.iter().zip(&lanes.words) {
+        any |= word & mask == *expected;
+    }
+    any
 }
 
 /// Work written once for all instruction sets.
