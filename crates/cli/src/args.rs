@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
-use eventsieve::{Dialect, Source};
+use eventsieve::{Checks, Dialect, Source};
 
 use crate::exit::Failure;
 
@@ -59,7 +59,7 @@ pub(crate) enum Command {
 pub(crate) struct FilterArgs {
     #[command(flatten)]
     pub(crate) chosen: ChosenArgs,
-    /// Print the valid records that do not match instead
+    /// Print the valid records that do not match instead (needs --checks every)
     #[arg(long)]
     pub(crate) invert: bool,
     /// Print only how many records would be printed
@@ -81,7 +81,12 @@ pub(crate) struct FilterArgs {
     /// Standard polling hands an aggregate over as one opaque record, which a filter on `data` drops.
     #[arg(long)]
     pub(crate) deaggregate: bool,
-    /// End with status 2 if any record was malformed
+    /// Which records are proved to be JSON
+    ///
+    /// The proof costs more than filtering. A record that is printed without --invert always has it.
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = ChecksChoice::Every)]
+    pub(crate) checks: ChecksChoice,
+    /// End with status 2 if any record was malformed (needs --checks every)
     #[arg(long)]
     pub(crate) fail_on_malformed: bool,
     /// Print a summary to stderr, also where stderr is no terminal
@@ -228,6 +233,24 @@ impl ThreadsArg {
     /// How many threads.
     pub(crate) fn len(&self) -> usize {
         self.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+    }
+}
+
+/// `--checks`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ChecksChoice {
+    /// All of them, so that every malformed record is named
+    Every,
+    /// Those that would match: faster; malformed ones among the others are dropped, and need not be named
+    Matches,
+}
+
+impl From<ChecksChoice> for Checks {
+    fn from(choice: ChecksChoice) -> Checks {
+        match choice {
+            ChecksChoice::Every => Checks::Every,
+            ChecksChoice::Matches => Checks::Matches,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use eventsieve::{Checks, CompileErrors, Dialect, FilterCriteria, Limits, Program, Sieve, Source};
+use eventsieve::{CompileErrors, Dialect, FilterCriteria, Limits, Program, Sieve, Source};
 
 use crate::args::{ChosenArgs, ComplexityLimit, CriteriaArgs, SourceChoice};
 use crate::exit::Failure;
@@ -81,8 +81,7 @@ fn compile_criteria(
     for warning in compiled.warnings() {
         output::show_drawing(&warning.render(name));
     }
-    // Every malformed record is named.
-    Ok(compiled.with_checks(Checks::Every))
+    Ok(compiled)
 }
 
 /// Draws every error, and says how many.
@@ -109,7 +108,7 @@ fn sieve_of_program(path: &Path, choice: SourceChoice) -> Result<Sieve<'static>,
         let compiled = program.source();
         return Err(Failure::Trouble(format!("{name}: compiled for source {compiled}, not for {source}")));
     }
-    Ok(Sieve::from_program(program).with_checks(Checks::Every))
+    Ok(Sieve::from_program(program))
 }
 
 /// The program in the bytes of a file.

@@ -3,18 +3,21 @@
 //! A run is a sequence of chunks. Each chunk is answered on its own ([`Plan::answer`], on any thread), and the
 //! answers are taken in the order of the input ([`Report::take`], on one thread), which alone writes.
 
+use std::ops::Range;
 use std::path::PathBuf;
-use std::time::Instant;
 
-use eventsieve::{Batch, DropReason, Envelope, Scratch, Sieve, Source, Verdict};
+use eventsieve::{Batch, Checks, DropReason, Envelope, Outcome, Scratch, Sieve, Source, Verdict};
 use serde::Serialize;
 
-use crate::args::{FilterArgs, Format};
+use crate::answer::{Answer, NAMED_PROBLEMS, Problem};
+use crate::args::FilterArgs;
+use crate::chunk::{Chunk, Span, Text};
 use crate::criteria;
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Progress, Summary, counted};
+use crate::output::{self, Progress};
 use crate::pipeline;
-use crate::records::{Chunk, Inputs, Item, Span, total_bytes};
+use crate::records::{Inputs, Item, total_bytes};
+use crate::report::Report;
 use crate::units::{self, Unit};
 
 pub(crate) fn run(args: &FilterArgs) -> Result<Exit, Failure> {
@@ -22,8 +25,9 @@ pub(crate) fn run(args: &FilterArgs) -> Result<Exit, Failure> {
     if criteria::reads_stdin(&args.chosen) && files.iter().any(|file| criteria::is_stdin(file)) {
         return Err(Failure::Trouble("stdin cannot hold the criteria and the records".to_owned()));
     }
+    let checks = checks(args)?;
     let names: Vec<String> = files.iter().map(|file| criteria::name_of(file)).collect();
-    let mut inputs = Inputs::new(&files);
+    let mut inputs = Inputs::new(&files, args.which);
     // The source may have to be told from the records, and the criteria are compiled for it: so read first.
     let mut first = Vec::new();
     let mut told = None;
@@ -34,7 +38,7 @@ pub(crate) fn run(args: &FilterArgs) -> Result<Exit, Failure> {
             output::note(&format!("source {source}, told from the records; --source says otherwise"));
         }
     }
-    let sieve = criteria::sieve(&args.chosen, told)?;
+    let sieve = criteria::sieve(&args.chosen, told)?.with_checks(checks);
     if args.deaggregate && sieve.source() != Source::Kinesis {
         let source = sieve.source();
         return Err(Failure::Trouble(format!("--deaggregate is for the source kinesis, this is {source}")));
@@ -42,8 +46,19 @@ pub(crate) fn run(args: &FilterArgs) -> Result<Exit, Failure> {
     let plan = Plan { sieve: &sieve, names: &names, want: Want::of(args), deaggregate: args.deaggregate };
     let mut report = Report::new(&names, Progress::new(total_bytes(&files)));
     pipeline::run(&plan, first, inputs, args.threads.len(), &mut report)?;
-    report.untold = open && told.is_none();
-    report.finish(args)
+    report.finish(args, open && told.is_none())
+}
+
+/// Which records are proved to be JSON.
+fn checks(args: &FilterArgs) -> Result<Checks, Failure> {
+    let checks = Checks::from(args.checks);
+    let all = [("--fail-on-malformed", args.fail_on_malformed), ("--invert", args.invert)];
+    if checks == Checks::Matches
+        && let Some((flag, _)) = all.iter().find(|(_, given)| *given)
+    {
+        return Err(Failure::Trouble(format!("{flag} needs --checks every: it asks about records that do not match")));
+    }
+    Ok(checks)
 }
 
 /// Documents that are asked for their source before they are taken as raw records.
@@ -51,14 +66,14 @@ const ASKED: usize = 100;
 
 /// Reads until a document tells the source; what was read is kept. The first chunk that holds valid documents decides.
 fn tell_source(inputs: &mut Inputs<'_>, first: &mut Vec<Item>) -> Option<Source> {
-    while let Some(mut item) = inputs.next(Vec::new()) {
+    while let Some(mut item) = inputs.next(Text::default()) {
         let mut decided = false;
         let mut told = None;
         if let Item::Chunk(chunk) = &mut item {
             let mut spans = Vec::new();
             chunk.find_records(&mut spans);
             for span in spans.iter().take(ASKED) {
-                let document = &chunk.bytes[span.start..span.end];
+                let document = &chunk.text[span.range()];
                 decided |= eventsieve::check(document, &eventsieve::RecordLimits::default()).is_ok();
                 told = Envelope::source_of(document);
                 if told.is_some() {
@@ -109,41 +124,9 @@ pub(crate) struct Plan<'p> {
 pub(crate) struct Memory {
     scratch: Scratch,
     spans: Vec<Span>,
+    /// The same as ranges.
+    ranges: Vec<Range<usize>>,
 }
-
-/// What a chunk came to.
-#[derive(Debug, Default)]
-pub(crate) struct Answer {
-    file: usize,
-    /// What to write.
-    out: Vec<u8>,
-    /// The last record in `out` has no line ending.
-    open_end: bool,
-    records: u64,
-    matched: u64,
-    kept: u64,
-    malformed: u64,
-    /// Dropped records whose payload is no JSON although a filter asks for JSON.
-    payload_not_json: u64,
-    /// The first few malformed records.
-    problems: Vec<Problem>,
-    /// Why the file cannot be read (further).
-    unreadable: Option<String>,
-    bytes: u64,
-    /// The chunk's memory, to be used again.
-    spare: Vec<u8>,
-}
-
-/// A malformed record.
-#[derive(Debug)]
-struct Problem {
-    line: u64,
-    column: u64,
-    reason: String,
-}
-
-/// Malformed records that are named one by one.
-const NAMED_PROBLEMS: usize = 10;
 
 /// A line of `--which`; the field names are a promise.
 #[derive(Serialize)]
@@ -164,52 +147,65 @@ struct WhichLine<'w> {
 impl Plan<'_> {
     /// Memory for one thread.
     pub(crate) fn memory(&self) -> Memory {
-        Memory { scratch: self.sieve.scratch(), spans: Vec::new() }
+        Memory { scratch: self.sieve.scratch(), spans: Vec::new(), ranges: Vec::new() }
     }
 
-    /// Evaluates a chunk.
-    pub(crate) fn answer(&self, memory: &mut Memory, item: Item) -> Answer {
+    /// Evaluates a chunk. `out` is memory for what is to be written.
+    pub(crate) fn answer(&self, memory: &mut Memory, item: Item, out: Vec<u8>) -> Answer {
         let mut chunk = match item {
             Item::Chunk(chunk) => chunk,
-            Item::Unreadable(file, error) => {
-                return Answer { file, unreadable: Some(error.to_string()), ..Answer::default() };
+            Item::Unreadable(file, trouble) => {
+                return Answer { file, trouble: Some(trouble), ..Answer::default() };
             }
         };
-        chunk.find_records(&mut memory.spans);
-        let mut answer = Answer { file: chunk.file, bytes: chunk.bytes.len() as u64, ..Answer::default() };
-        if self.sieve.source() == Source::Raw {
+        let lines = chunk.find_records(&mut memory.spans);
+        let mut answer = Answer { file: chunk.file, lines, out, ..Answer::default() };
+        if self.are_records(&chunk) {
             self.answer_records(memory, &chunk, &mut answer);
         } else {
             self.answer_units(memory, &chunk, &mut answer);
         }
-        answer.spare = chunk.bytes;
+        answer.text = chunk.text;
         answer
+    }
+
+    /// Whether every document is a record: no envelope can be among them, and no aggregate is asked about.
+    fn are_records(&self, chunk: &Chunk) -> bool {
+        let source = self.sieve.source();
+        source == Source::Raw || !(self.deaggregate || Envelope::is_likely(&chunk.text, source))
     }
 
     /// Every document is a record.
     fn answer_records(&self, memory: &mut Memory, chunk: &Chunk, answer: &mut Answer) {
-        let (scratch, spans) = (&mut memory.scratch, memory.spans.as_slice());
-        let slices: Vec<&[u8]> = spans.iter().map(|span| &chunk.bytes[span.start..span.end]).collect();
-        let batch = Batch::from_slices(&slices);
-        answer.records = slices.len() as u64;
-        if let Want::Which = self.want {
-            self.tell_filters(scratch, chunk, spans, &batch, answer);
-            return;
-        }
-        let verdicts = self.sieve.evaluate(scratch, &batch).expect("the scratch was made by this sieve");
+        let Memory { scratch, spans, ranges } = memory;
+        let bytes: &[u8] = &chunk.text;
+        ranges.clear();
+        ranges.extend(spans.iter().map(Span::range));
+        let batch = Batch::from_ranges(bytes, ranges).expect("records lie in their chunk, one after the other");
+        answer.records = batch.len() as u64;
         let (keep, null) = self.keeps();
+        let verdicts = if self.sieve.source() == Source::Raw && !matches!(self.want, Want::Which) {
+            self.sieve.evaluate(scratch, &batch).expect("the scratch was made by this sieve")
+        } else {
+            let outcome = self.sieve.evaluate_sets(scratch, &batch).expect("the scratch was made by this sieve");
+            answer.payload_not_json = payloads_not_json(&outcome);
+            if let Want::Which = self.want {
+                self.tell_filters(chunk, spans, &outcome, answer);
+            }
+            outcome.verdicts()
+        };
         answer.count(verdicts, keep);
         self.note_problems(chunk, spans, verdicts, answer);
-        if let Want::Count { .. } = self.want {
+        if !matches!(self.want, Want::Records { .. }) {
             return;
         }
         let kept = spans.iter().zip(verdicts).filter(|(_, verdict)| **verdict == keep).map(|(span, _)| span);
         if null {
-            write_null_ended(&chunk.bytes, kept, &mut answer.out);
+            answer.write_null_ended(bytes, kept);
         } else if chunk.has_lines() {
-            write_lines(&chunk.bytes, kept, answer);
+            answer.write_lines(bytes, kept);
         } else {
-            write_documents(&chunk.bytes, kept, answer);
+            answer.write_documents(bytes, kept);
         }
     }
 
@@ -225,11 +221,9 @@ impl Plan<'_> {
     /// A document is a record, an aggregate of records, or an envelope.
     fn answer_units(&self, memory: &mut Memory, chunk: &Chunk, answer: &mut Answer) {
         let source = self.sieve.source();
-        let (scratch, spans) = (&mut memory.scratch, memory.spans.as_slice());
-        let units: Vec<Unit<'_>> = spans
-            .iter()
-            .map(|span| units::read(&chunk.bytes[span.start..span.end], source, self.deaggregate))
-            .collect();
+        let Memory { scratch, spans, .. } = memory;
+        let units: Vec<Unit<'_>> =
+            spans.iter().map(|span| units::read(&chunk.text[span.range()], source, self.deaggregate)).collect();
         let envelopes: Vec<Option<Envelope<'_>>> = units.iter().map(|unit| unit.envelope(source)).collect();
         let mut slices: Vec<&[u8]> = Vec::with_capacity(units.len());
         let mut starts = Vec::with_capacity(units.len() + 1);
@@ -249,15 +243,14 @@ impl Plan<'_> {
         let (keep, null) = self.keeps();
         answer.records = slices.len() as u64;
         answer.count(verdicts, keep);
-        let not_json = |record: &usize| outcome.drop_reason(*record) == Some(DropReason::PayloadNotJson);
-        answer.payload_not_json = (0..slices.len()).filter(not_json).count() as u64;
+        answer.payload_not_json = payloads_not_json(&outcome);
         let file = (self.names.len() > 1).then(|| self.names[chunk.file].as_str());
-        for (at, (unit, span)) in units.iter().zip(spans).enumerate() {
+        for (at, (unit, span)) in units.iter().zip(spans.iter()).enumerate() {
             let records = starts[at]..starts[at + 1];
             if let Unit::Broken { offset, reason } = unit {
                 answer.records += 1;
                 answer.malformed += 1;
-                let place = place(span, &chunk.bytes[span.start..span.end], *offset);
+                let place = place(span, &chunk.text[span.range()], *offset);
                 answer.problem(Problem { line: place.0, column: place.1, reason: reason.clone() });
                 continue;
             }
@@ -287,7 +280,7 @@ impl Plan<'_> {
                     }
                 }
                 Want::Records { .. } => {
-                    let end: &[u8] = if null { b"\0" } else { &chunk.bytes[span.end..span.next] };
+                    let end: &[u8] = if null { b"\0" } else { &chunk.text[span.end..span.next] };
                     let kept = |record: usize| verdicts[record] == keep;
                     match &envelopes[at] {
                         Some(envelope) => {
@@ -306,21 +299,11 @@ impl Plan<'_> {
     }
 
     /// One line for each record.
-    fn tell_filters(
-        &self,
-        scratch: &mut Scratch,
-        chunk: &Chunk,
-        spans: &[Span],
-        batch: &Batch<'_>,
-        answer: &mut Answer,
-    ) {
-        let outcome = self.sieve.evaluate_sets(scratch, batch).expect("the scratch was made by this sieve");
+    fn tell_filters(&self, chunk: &Chunk, spans: &[Span], outcome: &Outcome<'_>, answer: &mut Answer) {
         let verdicts = outcome.verdicts();
-        answer.count(verdicts, Verdict::Match);
-        self.note_problems(chunk, spans, verdicts, answer);
         let file = (self.names.len() > 1).then(|| self.names[chunk.file].as_str());
         for (record, span) in spans.iter().enumerate() {
-            let bytes = &chunk.bytes[span.start..span.end];
+            let bytes = &chunk.text[span.range()];
             let malformed = (verdicts[record] == Verdict::Malformed).then(|| self.problem(span, bytes).reason);
             let line = WhichLine {
                 file,
@@ -338,10 +321,8 @@ impl Plan<'_> {
     fn note_problems(&self, chunk: &Chunk, spans: &[Span], verdicts: &[Verdict], answer: &mut Answer) {
         if answer.malformed > 0 {
             let malformed = spans.iter().zip(verdicts).filter(|(_, verdict)| **verdict == Verdict::Malformed);
-            answer.problems = malformed
-                .take(NAMED_PROBLEMS)
-                .map(|(span, _)| self.problem(span, &chunk.bytes[span.start..span.end]))
-                .collect();
+            answer.problems =
+                malformed.take(NAMED_PROBLEMS).map(|(span, _)| self.problem(span, &chunk.text[span.range()])).collect();
         }
     }
 
@@ -356,157 +337,16 @@ impl Plan<'_> {
     }
 }
 
+/// Dropped records whose payload is no JSON although a filter asks for JSON.
+fn payloads_not_json(outcome: &Outcome<'_>) -> u64 {
+    let records = 0..outcome.verdicts().len();
+    records.filter(|&record| outcome.drop_reason(record) == Some(DropReason::PayloadNotJson)).count() as u64
+}
+
 /// Line and column of an offset in a record.
 fn place(span: &Span, record: &[u8], offset: usize) -> (u64, u64) {
     let before = &record[..offset.min(record.len())];
     let line = span.line + memchr::memchr_iter(b'\n', before).count() as u64;
     let column = 1 + before.len() - memchr::memrchr(b'\n', before).map_or(0, |feed| feed + 1);
     (line, column as u64)
-}
-
-impl Answer {
-    fn count(&mut self, verdicts: &[Verdict], keep: Verdict) {
-        let count = |wanted| verdicts.iter().filter(|verdict| **verdict == wanted).count() as u64;
-        self.matched = count(Verdict::Match);
-        self.malformed = count(Verdict::Malformed);
-        self.kept = count(keep);
-    }
-
-    /// Writes one record with its ending, which it may lack if nothing follows.
-    fn write(&mut self, record: &[u8], end: &[u8]) {
-        if self.open_end {
-            self.out.push(b'\n');
-        }
-        self.out.extend_from_slice(record);
-        self.out.extend_from_slice(end);
-        self.open_end = end.is_empty();
-    }
-
-    fn problem(&mut self, problem: Problem) {
-        if self.problems.len() < NAMED_PROBLEMS {
-            self.problems.push(problem);
-        }
-    }
-}
-
-/// Lines as they lay. Neighbours are copied together.
-fn write_lines<'s>(bytes: &[u8], kept: impl Iterator<Item = &'s Span>, answer: &mut Answer) {
-    let mut run = 0..0;
-    for span in kept {
-        if span.start != run.end {
-            answer.out.extend_from_slice(&bytes[run]);
-            run = span.start..span.start;
-        }
-        run.end = span.next;
-        answer.open_end = span.next == span.end;
-    }
-    answer.out.extend_from_slice(&bytes[run]);
-}
-
-/// Documents with the white space that followed them; a line feed parts documents that had none.
-fn write_documents<'s>(bytes: &[u8], kept: impl Iterator<Item = &'s Span>, answer: &mut Answer) {
-    for span in kept {
-        answer.write(&bytes[span.start..span.end], &bytes[span.end..span.next]);
-    }
-}
-
-/// Records, each followed by a NUL byte.
-fn write_null_ended<'s>(bytes: &[u8], kept: impl Iterator<Item = &'s Span>, out: &mut Vec<u8>) {
-    for span in kept {
-        out.extend_from_slice(&bytes[span.start..span.end]);
-        out.push(0);
-    }
-}
-
-/// What has been written and said so far.
-pub(crate) struct Report<'r> {
-    names: &'r [String],
-    progress: Progress,
-    started: Instant,
-    summary: Summary,
-    kept: u64,
-    named_problems: usize,
-    unreadable: bool,
-    /// Nothing told the source, and nobody said it.
-    untold: bool,
-    /// What was written last lacks its line ending, and gets one if anything follows.
-    open_end: bool,
-}
-
-impl<'r> Report<'r> {
-    fn new(names: &'r [String], progress: Progress) -> Report<'r> {
-        Report {
-            names,
-            progress,
-            started: Instant::now(),
-            summary: Summary::default(),
-            kept: 0,
-            named_problems: 0,
-            unreadable: false,
-            untold: false,
-            open_end: false,
-        }
-    }
-
-    /// Writes an answer and gives back the memory of its chunk.
-    pub(crate) fn take(&mut self, answer: Answer) -> Result<Vec<u8>, Failure> {
-        let name = &self.names[answer.file];
-        if let Some(error) = &answer.unreadable {
-            self.progress.clear();
-            output::complain(&format!("{name}: {error}"));
-            self.unreadable = true;
-        }
-        for problem in answer.problems.iter().take(NAMED_PROBLEMS - self.named_problems) {
-            self.progress.clear();
-            output::note(&format!("{name}:{}:{}: {}", problem.line, problem.column, problem.reason));
-            self.named_problems += 1;
-        }
-        self.summary.records += answer.records;
-        self.summary.matched += answer.matched;
-        self.summary.malformed += answer.malformed;
-        self.summary.payload_not_json += answer.payload_not_json;
-        self.summary.bytes += answer.bytes;
-        self.kept += answer.kept;
-        if !answer.out.is_empty() {
-            if self.open_end {
-                output::print(b"\n")?;
-            }
-            output::print(&answer.out)?;
-            self.open_end = answer.open_end;
-        }
-        self.progress.tick(self.summary.bytes);
-        Ok(answer.spare)
-    }
-
-    /// Says what is left to say; the status.
-    fn finish(mut self, args: &FilterArgs) -> Result<Exit, Failure> {
-        self.progress.clear();
-        if args.count {
-            output::print(format!("{}\n", self.kept).as_bytes())?;
-        }
-        let unnamed = self.summary.malformed - self.named_problems as u64;
-        if unnamed > 0 {
-            let count = counted(usize::try_from(unnamed).unwrap_or(usize::MAX), "more malformed record");
-            output::note(&format!("… and {count}"));
-        }
-        // Said where it may explain something: a filter for a source finds nothing in records taken as they are.
-        if self.untold && self.summary.matched == 0 && self.summary.records > self.summary.malformed {
-            output::note("source raw, for no record tells another; --source says otherwise");
-        }
-        self.summary.dropped = self.summary.records - self.summary.matched;
-        self.summary.seconds = self.started.elapsed().as_secs_f64();
-        if args.stats || std::io::IsTerminal::is_terminal(&std::io::stderr()) {
-            output::note(&match args.format {
-                Format::Text => self.summary.text(),
-                Format::Json => output::json_line(&self.summary).trim_end().to_owned(),
-            });
-        }
-        Ok(if self.unreadable || (args.fail_on_malformed && self.summary.malformed > 0) {
-            Exit::Trouble
-        } else if self.kept > 0 {
-            Exit::Yes
-        } else {
-            Exit::No
-        })
-    }
 }

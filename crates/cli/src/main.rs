@@ -7,15 +7,19 @@
 //! | `filter` | records in, matching records out: the order of work |
 //! | `pipeline` | the same on several threads, in the order of the input |
 //! | `records` | files and stdin to chunks of whole records, in bounded memory |
+//! | `chunk` | one of these chunks: its text, and where the records lie |
 //! | `layout` | does a file hold one record a line, or JSON documents that span lines |
 //! | `units` | documents to records: envelopes and aggregates |
+//! | `answer`, `report` | what a chunk came to; what of it is written and said |
 //! | `output` | what is written to stdout and stderr, and how it looks |
 //! | `test_cases` | `test`: case files against the engine |
 //! | `compile`, `disasm` | criteria to a program file, a program as a listing |
 //! | `exit` | what the status of the process is |
 #![forbid(unsafe_code)]
 
+mod answer;
 mod args;
+mod chunk;
 mod compile;
 mod criteria;
 mod disasm;
@@ -25,6 +29,7 @@ mod layout;
 mod output;
 mod pipeline;
 mod records;
+mod report;
 mod test_cases;
 mod units;
 

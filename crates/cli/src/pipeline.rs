@@ -1,17 +1,20 @@
-//! `filter` on several threads: one reads, several evaluate, this one writes.
+//! `filter` on several threads: each reads a chunk, evaluates it and reads the next; this one writes.
 //!
-//! Chunks are dealt to the evaluating threads in turn, and their answers are collected in the same turn, so the
-//! output is in input order without anybody having to sort. The channels hold a few chunks each, which bounds
-//! memory when stdout is slow.
+//! Whoever evaluates a chunk has read it, so it is in the right core's cache. One thread reads at a time, which notes
+//! that it is its turn; answers are taken in the order of the turns, so the output is in input order without anybody
+//! having to sort. Each thread may be a few answers ahead, which bounds memory when stdout is slow.
 
-use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
+use crate::answer::{Answer, Spare};
 use crate::exit::Failure;
-use crate::filter::{Answer, Plan, Report};
+use crate::filter::Plan;
 use crate::records::{Inputs, Item};
+use crate::report::Report;
 
-/// Chunks that may wait for one thread.
+/// Answers of one thread that may wait to be written.
 const WAITING: usize = 2;
 
 /// Evaluates what was read `first`, then all inputs, and reports in input order.
@@ -24,12 +27,12 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     // What was read already to find out the source. The first chunk often is all there is, and then threads cost more than they give.
     let mut memory = plan.memory();
-    let mut spare = Vec::new();
+    let mut spare = Spare::default();
     for item in first {
-        spare = report.take(plan.answer(&mut memory, item))?;
+        spare = report.take(plan.answer(&mut memory, item, spare.out))?;
     }
-    while let Some(item) = inputs.next(std::mem::take(&mut spare)) {
-        spare = report.take(plan.answer(&mut memory, item))?;
+    while let Some(item) = inputs.next(spare.text) {
+        spare = report.take(plan.answer(&mut memory, item, spare.out))?;
         if threads > 1 && !inputs.is_done() {
             return run_threads(plan, inputs, threads, report);
         }
@@ -37,25 +40,36 @@ pub(crate) fn run(
     Ok(())
 }
 
+/// What the thread whose turn it is to read has for itself.
+struct Reading<'f> {
+    inputs: Inputs<'f>,
+    spares: Receiver<Spare>,
+    /// Who has read, one after the other.
+    turns: Sender<usize>,
+}
+
 fn run_threads(plan: &Plan<'_>, inputs: Inputs<'_>, threads: usize, report: &mut Report<'_>) -> Result<(), Failure> {
+    let (spare, spares) = mpsc::channel();
+    let (turns, turn) = mpsc::channel();
+    // Shared by the threads alone: once the last has ended there are no more turns.
+    let reading = Arc::new(Mutex::new(Reading { inputs, spares, turns }));
     thread::scope(|scope| {
-        let (spare, spares) = mpsc::channel();
-        let (items, answers): (Vec<_>, Vec<_>) = (0..threads)
-            .map(|_| {
-                let (item, items) = mpsc::sync_channel(WAITING);
+        let answers: Vec<Receiver<Answer>> = (0..threads)
+            .map(|thread| {
                 let (answer, answers) = mpsc::sync_channel(WAITING);
-                scope.spawn(move || evaluate(plan, &items, &answer));
-                (item, answers)
+                let reading = reading.clone();
+                scope.spawn(move || read_and_evaluate(plan, thread, &reading, &answer));
+                answers
             })
-            .unzip();
-        scope.spawn(move || deal(inputs, &items, &spares));
-        // The first thread to have no answer is the one that would have had the next chunk.
-        for answers in answers.iter().cycle() {
-            let Ok(answer) = answers.recv() else { return Ok(()) };
+            .collect();
+        drop(reading);
+        for thread in turn {
+            // A thread without an answer has panicked, which the scope passes on.
+            let Ok(answer) = answers[thread].recv() else { return Ok(()) };
             match report.take(answer) {
                 // Nobody takes spares any more once all is read.
-                Ok(bytes) => drop(spare.send(bytes)),
-                // The dealing thread may be waiting for stdin, so the scope would not end.
+                Ok(memory) => drop(spare.send(memory)),
+                // A thread may be waiting for stdin, so the scope would not end.
                 Err(failure) => failure.end_process(),
             }
         }
@@ -63,21 +77,21 @@ fn run_threads(plan: &Plan<'_>, inputs: Inputs<'_>, threads: usize, report: &mut
     })
 }
 
-/// Reads chunks and deals them out.
-fn deal(mut inputs: Inputs<'_>, threads: &[SyncSender<Item>], spares: &Receiver<Vec<u8>>) {
-    for thread in threads.iter().cycle() {
-        let Some(item) = inputs.next(spares.try_recv().unwrap_or_default()) else { return };
-        if thread.send(item).is_err() {
-            return;
-        }
-    }
-}
-
-/// Evaluates the chunks of one thread.
-fn evaluate(plan: &Plan<'_>, items: &Receiver<Item>, answers: &SyncSender<Answer>) {
+/// One thread.
+fn read_and_evaluate(plan: &Plan<'_>, thread: usize, reading: &Mutex<Reading<'_>>, answers: &SyncSender<Answer>) {
     let mut memory = plan.memory();
-    for item in items {
-        if answers.send(plan.answer(&mut memory, item)).is_err() {
+    loop {
+        let (item, out) = {
+            // If another thread has panicked there, all end.
+            let Ok(mut reading) = reading.lock() else { return };
+            let spare = reading.spares.try_recv().unwrap_or_default();
+            let Some(item) = reading.inputs.next(spare.text) else { return };
+            if reading.turns.send(thread).is_err() {
+                return;
+            }
+            (item, spare.out)
+        };
+        if answers.send(plan.answer(&mut memory, item, out)).is_err() {
             return;
         }
     }

@@ -4,82 +4,21 @@
 //! arrives: a record that is there is never held back to fill a chunk.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 use std::path::PathBuf;
 
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{memchr, memrchr};
 
+use crate::chunk::{CHUNK_BYTES, Chunk, Span, Text, count_feeds};
 use crate::criteria::is_stdin;
 use crate::layout::{Layout, Splitter, Step, detect};
 
-/// Bytes that a chunk of a file should have: large enough to make the cost of handing it around vanish, small
-/// enough to stay in a core's cache.
-const CHUNK_BYTES: usize = 1 << 20;
-/// Bytes read at once.
-const READ_BYTES: usize = 1 << 18;
+/// Bytes to look at before it is decided what a file holds, at least where that is in doubt.
+const LAYOUT_BYTES: usize = 1 << 20;
+/// Fewer bytes are looked at again whenever there are more.
+const GLANCE_BYTES: usize = 1 << 16;
 /// Longest record: beyond, something else than records is being read.
 const RECORD_BYTES: usize = 1 << 28;
-
-/// Whole records of one file.
-#[derive(Debug)]
-pub(crate) struct Chunk {
-    /// Which of the files, in the order they were named.
-    pub(crate) file: usize,
-    /// The text.
-    pub(crate) bytes: Vec<u8>,
-    first_line: u64,
-    layout: Layout,
-    /// The records, where the reader had to find them to know where to cut.
-    documents: Vec<Span>,
-}
-
-/// Where one record lies in its chunk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Span {
-    /// First byte.
-    pub(crate) start: usize,
-    /// Behind the last byte, without a line ending.
-    pub(crate) end: usize,
-    /// Behind the line ending, if there is one.
-    pub(crate) next: usize,
-    /// The line of the file it begins on, counted from 1.
-    pub(crate) line: u64,
-}
-
-impl Chunk {
-    /// Whether each record has lines for itself.
-    pub(crate) fn has_lines(&self) -> bool {
-        self.layout == Layout::Lines
-    }
-
-    /// Takes back what [`Chunk::find_records`] found, if it cannot be found again.
-    pub(crate) fn keep_records(&mut self, spans: Vec<Span>) {
-        if self.layout == Layout::Documents {
-            self.documents = spans;
-        }
-    }
-
-    /// The records, in order, in place of what `spans` held. Blank lines are no records.
-    pub(crate) fn find_records(&mut self, spans: &mut Vec<Span>) {
-        if self.layout == Layout::Documents {
-            *spans = std::mem::take(&mut self.documents);
-            return;
-        }
-        spans.clear();
-        let bytes = self.bytes.as_slice();
-        let mut start = 0;
-        // The last line may lack its line feed.
-        let open_end = (bytes.last() != Some(&b'\n')).then_some(bytes.len());
-        for (line, feed) in (self.first_line..).zip(memchr_iter(b'\n', bytes).chain(open_end)) {
-            let next = bytes.len().min(feed + 1);
-            if !bytes[start..feed].iter().all(u8::is_ascii_whitespace) {
-                let carriage = usize::from(feed < bytes.len() && bytes[feed - 1] == b'\r');
-                spans.push(Span { start, end: feed - carriage, next, line });
-            }
-            start = next;
-        }
-    }
-}
 
 /// Chunks, or word of a file that cannot be read (further).
 #[derive(Debug)]
@@ -87,7 +26,34 @@ pub(crate) enum Item {
     /// Records.
     Chunk(Chunk),
     /// The file, and why; the next item is of the next file.
-    Unreadable(usize, io::Error),
+    Unreadable(usize, Trouble),
+}
+
+/// Why a file is not read (further).
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// It cannot be.
+    Reading(io::Error),
+    /// The record that begins on this line, counted as [`Span`] does, is longer than any record.
+    TooLong { line: u64 },
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Trouble {
+        Trouble::Reading(error)
+    }
+}
+
+impl Trouble {
+    /// What to say, where so many lines were read before.
+    pub(crate) fn tell(&self, lines: u64) -> String {
+        match self {
+            Trouble::Reading(error) => error.to_string(),
+            Trouble::TooLong { line } => {
+                format!("line {}: a record is longer than {} MiB", lines + line, RECORD_BYTES >> 20)
+            }
+        }
+    }
 }
 
 /// All files in turn.
@@ -96,11 +62,13 @@ pub(crate) struct Inputs<'f> {
     /// The next file to open.
     next: usize,
     reader: Option<Reader>,
+    numbered: bool,
 }
 
 impl<'f> Inputs<'f> {
-    pub(crate) fn new(files: &'f [PathBuf]) -> Inputs<'f> {
-        Inputs { files, next: 0, reader: None }
+    /// `numbered`: chunks are to say which line they begin on, so all lines are counted here.
+    pub(crate) fn new(files: &'f [PathBuf], numbered: bool) -> Inputs<'f> {
+        Inputs { files, next: 0, reader: None, numbered }
     }
 
     /// Whether nothing is left. `false` may still be followed by nothing: stdin is not asked.
@@ -109,7 +77,7 @@ impl<'f> Inputs<'f> {
     }
 
     /// The next chunk, in the memory of `spare`.
-    pub(crate) fn next(&mut self, spare: Vec<u8>) -> Option<Item> {
+    pub(crate) fn next(&mut self, spare: Text) -> Option<Item> {
         let mut spare = Some(spare);
         loop {
             let Some(reader) = &mut self.reader else {
@@ -117,18 +85,18 @@ impl<'f> Inputs<'f> {
                 self.next += 1;
                 let file = self.next - 1;
                 match open(path) {
-                    Ok((input, live)) => self.reader = Some(Reader::new(file, input, live)),
-                    Err(error) => return Some(Item::Unreadable(file, error)),
+                    Ok((input, live)) => self.reader = Some(Reader::new(file, input, live, self.numbered)),
+                    Err(error) => return Some(Item::Unreadable(file, error.into())),
                 }
                 continue;
             };
             match reader.next(&mut spare) {
                 Ok(Some(chunk)) => return Some(Item::Chunk(chunk)),
                 Ok(None) => self.reader = None,
-                Err(error) => {
+                Err(trouble) => {
                     let file = reader.file;
                     self.reader = None;
-                    return Some(Item::Unreadable(file, error));
+                    return Some(Item::Unreadable(file, trouble));
                 }
             }
         }
@@ -158,15 +126,15 @@ fn open(path: &PathBuf) -> io::Result<(Box<dyn Read + Send>, bool)> {
 /// One file.
 struct Reader {
     file: usize,
-    input: BufReader<Box<dyn Read + Send>>,
+    input: Box<dyn Read + Send>,
     live: bool,
     ended: bool,
     /// What was read and not yet handed on.
-    pending: Vec<u8>,
+    pending: Text,
     /// How much of `pending` was looked at already.
     looked: usize,
-    /// The line that `pending` begins on.
-    line: u64,
+    /// The line that `pending` begins on, if lines are numbered.
+    line: Option<u64>,
     layout: Option<Layout>,
     documents: Documents,
 }
@@ -183,15 +151,15 @@ struct Documents {
 }
 
 impl Reader {
-    fn new(file: usize, input: Box<dyn Read + Send>, live: bool) -> Reader {
+    fn new(file: usize, input: Box<dyn Read + Send>, live: bool, numbered: bool) -> Reader {
         Reader {
             file,
-            input: BufReader::with_capacity(READ_BYTES, input),
+            input,
             live,
             ended: false,
-            pending: Vec::new(),
+            pending: Text::default(),
             looked: 0,
-            line: 1,
+            line: numbered.then_some(1),
             layout: None,
             documents: Documents::default(),
         }
@@ -201,7 +169,7 @@ impl Reader {
         self.ended && self.pending.is_empty()
     }
 
-    fn next(&mut self, spare: &mut Option<Vec<u8>>) -> io::Result<Option<Chunk>> {
+    fn next(&mut self, spare: &mut Option<Text>) -> Result<Option<Chunk>, Trouble> {
         loop {
             let cut = match self.layout() {
                 None => None,
@@ -215,27 +183,9 @@ impl Reader {
                 return Ok(None);
             }
             if self.pending.len() > RECORD_BYTES {
-                let limit = RECORD_BYTES >> 20;
-                return Err(io::Error::other(format!("line {}: a record is longer than {limit} MiB", self.line)));
+                return Err(Trouble::TooLong { line: self.line.unwrap_or(1) });
             }
-            self.fill()?;
-        }
-    }
-
-    /// Reads once.
-    fn fill(&mut self) -> io::Result<()> {
-        loop {
-            match self.input.fill_buf() {
-                Ok(bytes) => {
-                    let read = bytes.len();
-                    self.ended = read == 0;
-                    self.pending.extend_from_slice(bytes);
-                    self.input.consume(read);
-                    return Ok(());
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+            self.ended = self.pending.read(&mut self.input)? == 0;
         }
     }
 
@@ -243,13 +193,13 @@ impl Reader {
     fn layout(&mut self) -> Option<Layout> {
         const MARK: &[u8] = "\u{feff}".as_bytes();
         // Small looks are cheap; large ones are only repeated when there is twice as much to see.
-        let due = self.ended || self.pending.len() < READ_BYTES / 4 || self.pending.len() >= 2 * self.looked;
+        let due = self.ended || self.pending.len() < GLANCE_BYTES || self.pending.len() >= 2 * self.looked;
         let mark_may_follow = self.pending.len() < MARK.len() && MARK.starts_with(&self.pending) && !self.ended;
         if self.layout.is_none() && due && !mark_may_follow {
             if self.pending.starts_with(MARK) {
-                self.pending.drain(..MARK.len());
+                self.pending.remove_first(MARK.len());
             }
-            self.layout = detect(&self.pending, self.ended, CHUNK_BYTES);
+            self.layout = detect(&self.pending, self.ended, LAYOUT_BYTES);
             self.looked = if self.layout.is_some() { 0 } else { self.pending.len() };
         }
         self.layout
@@ -311,30 +261,28 @@ impl Reader {
         let (counted, feeds) = self.documents.counted;
         let feeds = feeds + count_feeds(&self.pending[counted..start]);
         self.documents.counted = (start, feeds);
+        let line = self.line.unwrap_or(1) + feeds;
         let trailing = self.pending[start..end].iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
-        self.documents.found.push(Span { start, end: end - trailing, next: end, line: self.line + feeds });
+        self.documents.found.push(Span { start, end: end - trailing, next: end, line });
         self.looked = end;
     }
 
-    /// Hands on what lies before `cut`, in the memory of `spare`.
-    fn hand_on(&mut self, cut: usize, mut spare: Vec<u8>) -> Chunk {
-        spare.clear();
-        spare.extend_from_slice(&self.pending[cut..]);
-        let mut bytes = std::mem::replace(&mut self.pending, spare);
-        bytes.truncate(cut);
+    /// Hands on what lies before `cut`; what lies behind goes to the memory of `spare`.
+    fn hand_on(&mut self, cut: usize, spare: Text) -> Chunk {
+        let rest = spare.replaced_by(&self.pending[cut..]);
+        let mut text = std::mem::replace(&mut self.pending, rest);
+        text.truncate(cut);
         let first_line = self.line;
-        self.line += count_feeds(&bytes);
+        if let Some(line) = &mut self.line {
+            *line += count_feeds(&text);
+        }
         // What was looked at behind the cut need not be looked at again.
         self.looked = self.looked.saturating_sub(cut);
         self.documents.start = self.documents.start.saturating_sub(cut);
         self.documents.counted = (0, 0);
         let documents = std::mem::take(&mut self.documents.found);
-        Chunk { file: self.file, bytes, first_line, layout: self.layout.unwrap_or(Layout::Lines), documents }
+        Chunk { file: self.file, text, first_line, layout: self.layout.unwrap_or(Layout::Lines), documents }
     }
-}
-
-fn count_feeds(bytes: &[u8]) -> u64 {
-    memchr_iter(b'\n', bytes).count() as u64
 }
 
 #[cfg(test)]
@@ -358,16 +306,16 @@ mod tests {
 
     /// Every record with its line, and the text of all chunks together.
     fn read(text: &str, step: usize, live: bool) -> (Vec<(u64, String)>, String) {
-        let mut reader = Reader::new(0, Box::new(Drip { text: text.into(), step }), live);
+        let mut reader = Reader::new(0, Box::new(Drip { text: text.into(), step }), live, true);
         let (mut records, mut whole, mut spans) = (Vec::new(), Vec::new(), Vec::new());
-        while let Some(mut chunk) = reader.next(&mut Some(vec![7; 3])).unwrap() {
+        while let Some(mut chunk) = reader.next(&mut Some(Text::default().replaced_by(b"old"))).unwrap() {
             chunk.find_records(&mut spans);
             records.extend(
                 spans
                     .iter()
-                    .map(|span| (span.line, String::from_utf8_lossy(&chunk.bytes[span.start..span.end]).into_owned())),
+                    .map(|span| (span.line, String::from_utf8_lossy(&chunk.text[span.start..span.end]).into_owned())),
             );
-            whole.extend_from_slice(&chunk.bytes);
+            whole.extend_from_slice(&chunk.text);
         }
         (records, String::from_utf8(whole).unwrap())
     }
@@ -417,7 +365,7 @@ mod tests {
     fn long_input_is_cut_into_chunks_that_add_up() {
         let line = format!("{{\"pad\":\"{}\"}}\n", "x".repeat(1000));
         let text = line.repeat(4000);
-        let mut reader = Reader::new(0, Box::new(Drip { text: text.clone().into(), step: 100_000 }), false);
+        let mut reader = Reader::new(0, Box::new(Drip { text: text.clone().into(), step: 100_000 }), false, true);
         let (mut chunks, mut records, mut whole, mut spans) = (0, 0, Vec::new(), Vec::new());
         let mut last_line = 0;
         while let Some(mut chunk) = reader.next(&mut None).unwrap() {
@@ -425,18 +373,18 @@ mod tests {
             chunks += 1;
             records += spans.len();
             last_line = spans.last().map_or(0, |span| span.line);
-            whole.extend_from_slice(&chunk.bytes);
+            whole.extend_from_slice(&chunk.text);
         }
-        assert!((3..=5).contains(&chunks), "{chunks}");
+        assert!((14..=17).contains(&chunks), "{chunks}");
         assert_eq!((records, last_line), (4000, 4000));
         assert!(whole == text.as_bytes());
     }
 
     #[test]
     fn live_input_is_handed_on_line_by_line() {
-        let mut reader = Reader::new(0, Box::new(Drip { text: b"{}\n{}\n".to_vec(), step: 3 }), true);
+        let mut reader = Reader::new(0, Box::new(Drip { text: b"{}\n{}\n".to_vec(), step: 3 }), true, true);
         let chunk = reader.next(&mut None).unwrap().expect("a chunk");
-        assert_eq!(chunk.bytes, b"{}\n");
+        assert_eq!(&*chunk.text, b"{}\n");
         // The rest has not even been read.
         assert!(reader.pending.is_empty() && !reader.ended);
     }

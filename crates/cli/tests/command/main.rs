@@ -1,6 +1,7 @@
 //! The built `eventsieve` command, run as a person would run it.
 
 mod cases;
+mod checks;
 mod corpus;
 mod criteria;
 mod filter;
