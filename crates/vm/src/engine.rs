@@ -221,6 +221,7 @@ impl<'p> Engine<'p> {
             parse: Parse::default(),
             index: Index::new(),
             adaptive: Adaptive::default(),
+            rate: Rate::default(),
             payload_adaptive: Adaptive::default(),
             candidates: Vec::new(),
             payload: Vec::new(),
@@ -403,11 +404,16 @@ impl<'p> Engine<'p> {
         {
             return (Verdict::Malformed, None);
         }
-        if self.checks == Checks::Matches && self.front_end == FrontEnd::Index && !self.program.passes_all() {
+        let believe = self.checks == Checks::Matches && self.front_end == FrontEnd::Index;
+        if believe && !self.program.passes_all() && !scratch.rate.is_high() {
             match self.judged(view, scratch, json, pieces, Trust::Record) {
                 Judged::Lost => return (Verdict::Malformed, None),
-                Judged::Is(format) if scratch.resolve.accepted.is_empty() => return (Verdict::NoMatch, format),
+                Judged::Is(format) if scratch.resolve.accepted.is_empty() => {
+                    scratch.rate.count(false);
+                    return (Verdict::NoMatch, format);
+                }
                 Judged::Is(format) => {
+                    scratch.rate.count(true);
                     // It would match, so now the record has to be JSON.
                     return if json.is_none_or(|json| self.is_valid(scratch, json)) {
                         (Verdict::Match, format)
@@ -426,8 +432,11 @@ impl<'p> Engine<'p> {
         }
         match self.judged(view, scratch, json, pieces, Trust::Nothing) {
             Judged::Lost => (Verdict::Malformed, None),
-            Judged::Is(format) if scratch.resolve.accepted.is_empty() => (Verdict::NoMatch, format),
-            Judged::Is(format) => (Verdict::Match, format),
+            Judged::Is(format) => {
+                let matched = !scratch.resolve.accepted.is_empty();
+                scratch.rate.count(matched);
+                (if matched { Verdict::Match } else { Verdict::NoMatch }, format)
+            }
         }
     }
 
@@ -606,6 +615,34 @@ impl<'p> Engine<'p> {
             FrontEnd::Text => {}
         }
         walk(view, &self.shape, &mut TextCursor::new(json), trail)
+    }
+}
+
+/// How many of the records that are read match, lately.
+///
+/// A record that matches is proved, and whoever proves it has indexed it. So where most match, they are proved first
+/// and the walk has the same bitmaps; where few do, walking unproved is cheaper.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rate {
+    read: u32,
+    matched: u32,
+    high: bool,
+}
+
+impl Rate {
+    /// Records after which it is found anew.
+    const WINDOW: u32 = 128;
+
+    fn is_high(&self) -> bool {
+        self.high
+    }
+
+    fn count(&mut self, matched: bool) {
+        self.read += 1;
+        self.matched += u32::from(matched);
+        if self.read == Rate::WINDOW {
+            *self = Rate { high: self.matched * 4 > Rate::WINDOW * 3, ..Rate::default() };
+        }
     }
 }
 

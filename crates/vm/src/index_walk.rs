@@ -99,13 +99,14 @@ impl<'w> Reader<'w, '_> {
                         before.map_or((0, 0), |before| (before.backslashes, before.quotes >> 63));
                     // Colons that do not follow a quote at once.
                     let spaced = colons & !(block.quotes << 1 | quote);
-                    let is_plain = spaced == 0
-                        && block.backslashes | backslashes == 0
-                        && node.longest as usize <= NEAR
-                        && !Keys::has_table(node);
+                    let is_block_plain = spaced == 0 && node.longest as usize <= NEAR && !Keys::has_table(node);
                     while colons != 0 {
-                        let colon = base + colons.trailing_zeros() as usize;
+                        let place = colons.trailing_zeros();
+                        let colon = base + place as usize;
                         colons &= colons - 1;
+                        // No backslash among the 64 bytes before.
+                        let near = backslashes >> place | block.backslashes & !(!0 << place);
+                        let is_plain = is_block_plain && near == 0;
                         // PERF: all keys at once, and everything that a hit needs out of the way.
                         if is_plain
                             && let Some(tail) = text[..colon].last_chunk::<4>()

@@ -2,7 +2,7 @@
 
 use simd_json::{Buffers, Tape};
 
-use crate::engine::{Texts, Verdict};
+use crate::engine::{Rate, Texts, Verdict};
 use crate::index::Index;
 use crate::irregular::Search;
 use crate::prefilter::Adaptive;
@@ -25,6 +25,7 @@ pub struct Scratch {
     /// Whether searching records, and decoded payloads, for literals pays.
     pub(crate) adaptive: Adaptive,
     pub(crate) payload_adaptive: Adaptive,
+    pub(crate) rate: Rate,
     /// Which records of a window have to be read.
     pub(crate) candidates: Vec<bool>,
     /// The decoded payload.
