@@ -1,14 +1,19 @@
-//! What do more filters cost? Ours and quamina, 1 to 100,000 exact filters on two fields, and up to 1,000 mixed ones.
+//! What do more filters cost, and what do more threads bring? Ours and quamina, 1 to 100,000 exact filters on two fields,
+//! and up to 1,000 mixed ones; then one filter on one thread and on several.
 //!
 //! ```sh
 //! cargo bench -p eventsieve-benches --bench scaling -- --quick
 //! ```
 
+use std::time::Instant;
+
 use clap::Parser;
+use eventsieve::{Batch, Verdict};
+use eventsieve_benches::engines::eventsieve::compile;
 use eventsieve_benches::engines::ours_and_quamina;
 use eventsieve_benches::measure::{Budget, Outcome, Timing, measure};
 use eventsieve_benches::report::{number, processor};
-use eventsieve_benches::workloads::{Workload, many};
+use eventsieve_benches::workloads::{self, Workload, many};
 
 /// Measures records a second for sets of filters of growing size.
 #[derive(Parser)]
@@ -57,6 +62,47 @@ fn main() {
         }
     }
     println!("\nquamina stops reading at the last field it needs; ours validates what it lets through.");
+    threads(megabytes << 20, if arguments.quick { 7 } else { 21 });
+}
+
+/// One batch on one thread and on several, in turns; the best of each.
+fn threads(bytes: usize, turns: usize) {
+    let most = std::thread::available_parallelism().map_or(1, usize::from);
+    println!("\n{:24}{:>9}{:>12}{:>12}", "one batch", "threads", "GB/s", "by 1");
+    for name in ["kinesis-1%", "kinesis-numeric-1%", "sqs-100%"] {
+        let workload = workloads::named(name, bytes);
+        let sieve = compile(&workload);
+        let records = workload.records.view();
+        let batch = Batch::from_offsets(records.bytes, records.offsets).expect("the offsets ascend");
+        let mut counts: Vec<usize> =
+            std::iter::successors(Some(1), |count| Some(count * 2)).take_while(|&count| count < most).collect();
+        counts.push(most);
+        counts.dedup();
+        let mut ways: Vec<_> = counts
+            .iter()
+            .map(|&count| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build().expect("threads can be started");
+                let scratch = pool.install(|| sieve.parallel_scratch());
+                (count, pool, scratch, f64::INFINITY)
+            })
+            .collect();
+        for _ in 0..turns {
+            for (_, pool, scratch, best) in &mut ways {
+                let start = Instant::now();
+                let matches = pool.install(|| {
+                    let verdicts = sieve.evaluate_parallel(scratch, &batch).expect("the scratch is this sieve's");
+                    verdicts.iter().filter(|&&verdict| verdict == Verdict::Match).count()
+                });
+                *best = best.min(start.elapsed().as_secs_f64());
+                assert_eq!(matches, workload.matches(), "{name}");
+            }
+        }
+        let single = ways[0].3;
+        for (count, _, _, best) in &ways {
+            let rate = records.byte_count() as f64 / best / 1e9;
+            println!("{name:24}{count:>9}{:>12}{:>11}x", number(rate), number(single / best));
+        }
+    }
 }
 
 fn timing(outcome: &Outcome) -> Option<&Timing> {

@@ -1,6 +1,6 @@
 //! Ours. A mode is a line of [`MODES`].
 
-use eventsieve::{Batch, Checker, FilterCriteria, FrontEnd, Limits, Scratch, Sieve, Verdict};
+use eventsieve::{Batch, Checker, Checks, FilterCriteria, FrontEnd, Isa, Limits, Scratch, Sieve, Verdict};
 
 use super::{Answer, Engine, Prepared, Validates};
 use crate::payload::Payload;
@@ -15,8 +15,26 @@ pub struct Mode {
 }
 
 /// All of them, the default one first.
-pub static MODES: [Mode; 4] = [
+pub static MODES: [Mode; 7] = [
     Mode { name: "default", validates: Validates::Matches, answer: Answer::Matches, configure: |sieve| sieve },
+    Mode {
+        name: "no prefilter",
+        validates: Validates::Matches,
+        answer: Answer::Matches,
+        configure: |sieve| sieve.with_prefilter(false),
+    },
+    Mode {
+        name: "every checked",
+        validates: Validates::Records,
+        answer: Answer::Matches,
+        configure: |sieve| sieve.with_checks(Checks::Every),
+    },
+    Mode {
+        name: "portable",
+        validates: Validates::Matches,
+        answer: Answer::Matches,
+        configure: |sieve| sieve.with_isa(Isa::portable()),
+    },
     Mode {
         name: "tape",
         validates: Validates::Records,

@@ -31,6 +31,8 @@
 //! | [`Verdict`], [`Outcome`], [`FilterSet`] | the answers |
 //! | [`source`], [`RecordView`] | what a filter sees of a record of each source; builders for pollers |
 //! | [`Envelope`], [`kpl`] | events filtered whole; aggregates of the Kinesis Producer Library |
+//! | [`Checks`], [`Checker`] | which records are proved to be JSON; proving records alone |
+//! | [`LiveSieve`], [`LiveScratch`] | filters that change while a poller runs |
 //! | [`DropReason`] | a dropped record: unwanted, or broken |
 //! | [`CompileErrors`], [`CompileError`] | everything wrong with criteria, each pointing at the text |
 //!
@@ -44,8 +46,9 @@
 //!
 //! # Promises
 //!
-//! - Evaluation never fails, panics or allocates once the scratch is warm; a bad record is a
-//!   [`Verdict::Malformed`] and the batch goes on.
+//! - Evaluation never fails, panics or allocates once the scratch is warm; a bad record is dropped and the batch goes on.
+//! - A match is proved: the whole record is valid JSON within the limits. A record that no filter lets through need not be
+//!   read to its end, so a malformed one may come out as [`Verdict::NoMatch`]; [`Checks::Every`] tells them all.
 //! - Time is linear in the record whatever the pattern: arrays and `$or` do not multiply. Only records that reach one
 //!   path in several ways cost more, up to a fixed bound for each.
 //! - Same criteria, same program bytes, on every platform.
@@ -57,6 +60,9 @@
 
 mod envelope;
 pub mod kpl;
+mod live;
+#[cfg(feature = "rayon")]
+mod parallel;
 mod sieve;
 pub mod source;
 
@@ -67,6 +73,9 @@ pub use eventsieve_vm::{
     Batch, Checker, Checks, DropReason, Encoded, EvaluateError, FilterSet, FrontEnd, Isa, Malformed, Outcome,
     PayloadFormat, Reason, RecordLimits, RecordView, Scratch, Verdict, check,
 };
+pub use live::{LiveScratch, LiveSieve};
+#[cfg(feature = "rayon")]
+pub use parallel::ParallelScratch;
 pub use sieve::{Sieve, SieveBuilder};
 
 /// The compiler's syntax tree, for tools that look at patterns rather than records.

@@ -129,6 +129,24 @@ impl<'b> Batch<'b> {
         }
     }
 
+    /// Some of the records.
+    ///
+    /// # Panics
+    /// If there are not as many.
+    pub fn slice(&self, records: Range<usize>) -> Batch<'_> {
+        let records = match &self.records {
+            Records::Slices(slices) => Records::Slices(&slices[records]),
+            Records::Offsets(buffer, offsets) => {
+                assert!(records.end <= self.len(), "the batch has {} records", self.len());
+                Records::Offsets(buffer, &offsets[records.start..records.end + usize::from(!offsets.is_empty())])
+            }
+            Records::Ranges(buffer, ranges) => Records::Ranges(buffer, &ranges[records]),
+            Records::Lines(buffer, ranges) => Records::Ranges(buffer, &ranges[records]),
+            Records::Views(views) => Records::Views(&views[records]),
+        };
+        Batch { records }
+    }
+
     /// The buffer that all records are ranges of.
     pub(crate) fn buffer(&self) -> Option<&'b [u8]> {
         match &self.records {
