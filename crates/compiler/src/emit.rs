@@ -25,6 +25,8 @@ use crate::value::{self, Shape};
 const TABLE_FROM: usize = 5;
 /// From so many byte-wise tests at one path on, they are merged into an automaton.
 const MERGE_FROM: usize = 6;
+/// Up to so many: more make an automaton that grows too large or takes long to build, and the vm has plans for them.
+const MERGE_TO: usize = 32;
 /// Most bits of one gate; larger groups are split.
 const GATE_BITS: usize = 60;
 
@@ -690,7 +692,7 @@ impl Writer {
             let a = self.literal(&ends).0;
             self.push(Inst { x, a, c, ..Inst::plain(Op::Address) });
         }
-        if strings.shapes.len() >= MERGE_FROM
+        if (MERGE_FROM..=MERGE_TO).contains(&strings.shapes.len())
             && let Some(merged) = value::merge(strings.shapes.keys())
         {
             let postings: Vec<&Vec<u32>> = strings.shapes.values().collect();

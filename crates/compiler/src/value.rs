@@ -4,8 +4,8 @@
 //! they are merged into one deterministic automaton that reads the value once. regex-automata does the
 //! construction (determinisation with size limits and byte classes are its craft); its states are then
 //! renumbered into the plain tables of [`eventsieve_program::format`], so that a program holds no other
-//! crate's format. Where the automaton would grow beyond [`DFA_BYTES`], the tests stay single
-//! instructions, which are linear each.
+//! crate's format. Where the automaton would grow beyond [`DFA_BYTES`], and where there are so many tests that
+//! it probably would, they stay single instructions, of which the vm makes a plan.
 
 use std::collections::HashMap;
 

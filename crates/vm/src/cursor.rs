@@ -4,6 +4,12 @@
 //! object [`Cursor::next_member`] moves to the next value, inside an array [`Cursor::next_element`] does. Every
 //! value must be read or skipped before the next step.
 
+/// Whether JSON takes a byte for white space.
+#[inline(always)]
+pub(crate) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
 /// Which buffer the bytes of a value lie in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Buffer {

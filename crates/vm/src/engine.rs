@@ -1,6 +1,7 @@
 //! A program made ready to run, and what it answers.
 
 use std::fmt;
+use std::sync::Arc;
 
 use eventsieve_program::format::{NONE, WHEN_ANY, WHEN_BROKEN, WHEN_JSON, WHEN_PLAIN};
 use eventsieve_program::literals::Literals;
@@ -10,14 +11,16 @@ use simd_json::{INPUT_PADDING, Node, Tape};
 use crate::batch::{Batch, Item};
 use crate::check::{Malformed, RecordLimits, check};
 use crate::cursor::{Buffer, Located};
-use crate::exec::{Value, exec};
+use crate::exec::{self, Value};
 use crate::index::{self, Index};
 use crate::index_walk::IndexWalk;
 use crate::irregular::{GaveUp, Search, Sources};
 use crate::isa::Isa;
 use crate::keys::Keys;
 use crate::payload::{Belief, Coded, Placing};
-use crate::prefilter::{Adaptive, Prefilter};
+use crate::plan::flat::Flat;
+use crate::plan::{self, PLAN_FROM, Plans};
+use crate::prefilter::{Adaptive, CodedPrefilter, Prefilter};
 use crate::resolve::Resolve;
 use crate::scratch::{Parse, Scratch};
 use crate::tape_cursor::TapeCursor;
@@ -106,8 +109,13 @@ pub struct Engine<'p> {
     keys: Option<Keys>,
     prefilter: bool,
     prefilters: Prefilters,
+    plans: Arc<Plans>,
+    /// The gates for records without scopes, where they are no more than conjunctions.
+    flat: Option<Arc<Flat>>,
     /// Whether some filter asks for a JSON payload.
     asks_json: bool,
+    /// Whether some filter accepts records because their payload is no JSON.
+    passes_other_formats: bool,
 }
 
 /// Searches for literals, where a match must hold one.
@@ -115,8 +123,8 @@ pub struct Engine<'p> {
 struct Prefilters {
     /// In a delivered record as it is.
     record: Option<Prefilter>,
-    /// In the record or in what was coded in it, where that is another set.
-    decoded: Option<Prefilter>,
+    /// In the record or in what is coded in it, and where that is.
+    decoded: Option<(Prefilter, CodedPrefilter)>,
 }
 
 impl Prefilters {
@@ -129,7 +137,11 @@ impl Prefilters {
         };
         let literals = Literals::of(view, &coded);
         let search = |literals: Result<&[Vec<u8>], _>| literals.ok().and_then(Prefilter::new);
-        Prefilters { record: search(literals.record()), decoded: search(literals.decoded()) }
+        let decoded = search(literals.decoded()).filter(|_| !coded.is_empty());
+        Prefilters {
+            record: search(literals.record()),
+            decoded: decoded.map(|prefilter| (prefilter, CodedPrefilter::new(&coded))),
+        }
     }
 }
 
@@ -146,8 +158,13 @@ impl<'p> Engine<'p> {
         let view = program.view();
         let asks_json = (0..view.conj_len()).any(|conj| view.conj(conj).when as u8 == WHEN_JSON)
             || (0..view.gate_len()).any(|gate| view.gate(gate).when() == WHEN_JSON);
+        let is_other = |when: u8| when & WHEN_JSON == 0;
+        let passes_other_formats = (0..view.conj_len()).any(|conj| is_other(view.conj(conj).when as u8))
+            || (0..view.gate_len()).any(|gate| view.gate(gate).parent == NONE && is_other(view.gate(gate).when()));
         let keys = Keys::new(&view, &Shape::RAW);
         let prefilters = Prefilters::new(&view, &Shape::RAW);
+        let plans = Arc::new(Plans::new(&view, PLAN_FROM));
+        let flat = Flat::new(&view, &sources).map(Arc::new);
         Engine {
             program,
             limits: RecordLimits::default(),
@@ -159,7 +176,10 @@ impl<'p> Engine<'p> {
             keys,
             prefilter: true,
             prefilters,
+            plans,
+            flat,
             asks_json,
+            passes_other_formats,
         }
     }
 
@@ -175,6 +195,28 @@ impl<'p> Engine<'p> {
     pub fn with_prefilter(mut self, prefilter: bool) -> Engine<'p> {
         self.prefilter = prefilter;
         self
+    }
+
+    /// Plans the leaves with at least so many instructions instead of those with many; `u32::MAX` plans none. For tests:
+    /// verdicts are the same.
+    #[doc(hidden)]
+    pub fn with_plans_from(mut self, inst_len: u32) -> Engine<'p> {
+        let view = self.program.view();
+        self.plans = Arc::new(Plans::new(&view, inst_len));
+        self.flat = if inst_len == u32::MAX { None } else { Flat::new(&view, &self.sources).map(Arc::new) };
+        self
+    }
+
+    /// Whether gates are looked at as conjunctions where no scope opens.
+    #[doc(hidden)]
+    pub fn is_flat(&self) -> bool {
+        self.flat.is_some()
+    }
+
+    /// How many leaves are planned.
+    #[doc(hidden)]
+    pub fn planned(&self) -> usize {
+        self.plans.len()
     }
 
     /// Which records are proved to be valid.
@@ -218,6 +260,7 @@ impl<'p> Engine<'p> {
             trail: Trail::default(),
             resolve: Resolve::new(&self.program.view()),
             search: Search::default(),
+            plan: self.plans.memory(),
             parse: Parse::default(),
             index: Index::new(),
             adaptive: Adaptive::default(),
@@ -324,7 +367,11 @@ impl<'p> Engine<'p> {
         let prefilter = self.prefilters.record.as_ref().filter(|_| unread && self.searches());
         let Some(prefilter) = prefilter else {
             for (record, item) in batch.items().enumerate() {
-                let (verdict, format) = self.record(&view, scratch, item);
+                let (verdict, format) = if unread && !self.may_match_coded(scratch, item) {
+                    (self.unread(scratch, item), None)
+                } else {
+                    self.record(&view, scratch, item)
+                };
                 then(scratch, record, verdict, format);
             }
             return;
@@ -369,6 +416,19 @@ impl<'p> Engine<'p> {
                 Item::View(view) => view.whole().is_none_or(|record| prefilter.admits(self.isa, record, adaptive)),
             };
         }
+    }
+
+    /// Whether a record whose payload is coded may match, as far as literals tell.
+    fn may_match_coded(&self, scratch: &mut Scratch, item: Item<'_>) -> bool {
+        let Some((prefilter, coded)) = self.prefilters.decoded.as_ref().filter(|_| self.searches()) else {
+            return true;
+        };
+        let record = match item {
+            Item::Whole(record) => Some(record),
+            Item::View(view) => view.whole(),
+        };
+        let Scratch { payload, payload_adaptive, .. } = scratch;
+        record.is_none_or(|record| coded.may_match(prefilter, self.isa, record, payload, payload_adaptive))
     }
 
     /// The verdict on a record that cannot match.
@@ -458,7 +518,8 @@ impl<'p> Engine<'p> {
         pieces: Option<&RecordView<'_>>,
         trust: Trust,
     ) -> Judged {
-        let Scratch { trail, resolve, search, parse, payload, beside, texts, index, payload_adaptive, .. } = scratch;
+        let Scratch { trail, resolve, search, plan, parse, payload, beside, texts, index, payload_adaptive, .. } =
+            scratch;
         trail.begin(view);
         let mut deferred = Deferred::default();
         if let Some(json) = json {
@@ -530,8 +591,10 @@ impl<'p> Engine<'p> {
                         Placing { view, keys, isa: self.isa, limits: &self.limits, node, buffer: Buffer::Payload };
                     // As plain text it would be a value, and a value that is believed to be missing may make
                     // a filter accept. So belief needs that nothing asks for that value.
-                    let believe = trust == Trust::Record && view.node(node).leaf == NONE;
+                    // And where a payload that is no JSON lets a record pass, it has to be proved at once.
+                    let believe = trust == Trust::Record && view.node(node).leaf == NONE && !self.passes_other_formats;
                     let prefilter = self.prefilters.decoded.as_ref().filter(|_| believe && self.searches());
+                    let prefilter = prefilter.map(|(prefilter, _)| prefilter);
                     let belief = match prefilter {
                         Some(prefilter) => Belief::Literals(prefilter, payload_adaptive),
                         None if believe => Belief::Json,
@@ -567,12 +630,13 @@ impl<'p> Engine<'p> {
             beside: decoded_beside,
             text: &trail.text,
         };
+        let mut tests = Tests { plans: &self.plans, flat: self.flat.as_deref(), memory: plan, bytes: &bytes, texts };
         let mut judge = |when, resolve: &mut Resolve| {
             resolve.begin(trail.hits.len(), when);
             if trail.irregular {
-                judge_irregular(view, &self.sources, &trail.hits, &bytes, resolve, search, texts);
+                judge_irregular(view, &self.sources, &trail.hits, &mut tests, resolve, search);
             } else {
-                judge(view, &trail.hits, &bytes, resolve, texts);
+                judge(view, &trail.hits, &mut tests, resolve);
             }
         };
         if !believed {
@@ -665,16 +729,48 @@ enum Judged {
     Is(Option<PayloadFormat>),
 }
 
+/// What the tests of a record's values need.
+struct Tests<'r> {
+    plans: &'r Plans,
+    flat: Option<&'r Flat>,
+    memory: &'r mut plan::Memory,
+    bytes: &'r Bytes<'r>,
+    texts: &'r mut Texts,
+}
+
+impl Tests<'_> {
+    /// Runs the tests of a leaf against a value, by its plan if it has one.
+    #[inline]
+    fn run(&mut self, view: &View<'_>, leaf: u32, value: HitValue, satisfied: impl FnMut(u32)) {
+        let value = self.bytes.value(value, self.texts);
+        match self.plans.of(leaf) {
+            Some(plan) => plan.run(view, value, self.memory, satisfied),
+            None => exec::exec(view, view.leaf(leaf).pc, value, satisfied),
+        }
+    }
+}
+
 /// Runs the hits of a record through tests and resolution.
-fn judge(view: &View<'_>, hits: &[Hit], bytes: &Bytes<'_>, resolve: &mut Resolve, texts: &mut Texts) {
+fn judge(view: &View<'_>, hits: &[Hit], tests: &mut Tests<'_>, resolve: &mut Resolve) {
+    if let Some(flat) = tests.flat
+        && !hits.iter().any(|hit| matches!(hit, Hit::Open { .. }))
+    {
+        for hit in hits {
+            if let Hit::Value { leaf, value } = *hit {
+                resolve.see(leaf);
+                tests.run(view, leaf, value, |slot| resolve.satisfy_flat(slot));
+            }
+        }
+        resolve.finish_without_scopes(view, flat);
+        return;
+    }
     for hit in hits {
         match *hit {
             Hit::Open { depth, .. } => resolve.open(depth),
             Hit::Close => resolve.close(view),
             Hit::Value { leaf, value } => {
                 resolve.see(leaf);
-                let value = bytes.value(value, texts);
-                exec(view, view.leaf(leaf).pc, value, |slot| resolve.satisfy(view, slot));
+                tests.run(view, leaf, value, |slot| resolve.satisfy(view, slot));
             }
         }
     }
@@ -686,10 +782,9 @@ fn judge_irregular(
     view: &View<'_>,
     sources: &Sources,
     hits: &[Hit],
-    bytes: &Bytes<'_>,
+    tests: &mut Tests<'_>,
     resolve: &mut Resolve,
     search: &mut Search,
-    texts: &mut Texts,
 ) {
     search.begin();
     for hit in hits {
@@ -699,8 +794,7 @@ fn judge_irregular(
             Hit::Value { leaf, value } => {
                 resolve.see(leaf);
                 search.value(leaf);
-                let value = bytes.value(value, texts);
-                exec(view, view.leaf(leaf).pc, value, |slot| {
+                tests.run(view, leaf, value, |slot| {
                     resolve.satisfy_flat(slot);
                     search.satisfy(slot);
                 });
@@ -726,7 +820,7 @@ fn judge_irregular(
     search.found.clear();
     search.found.extend_from_slice(&resolve.accepted);
     resolve.begin(hits.len(), resolve.when());
-    judge(view, hits, bytes, resolve, texts);
+    judge(view, hits, tests, resolve);
     resolve.accepted.retain(|filter| search.gave_up.contains(filter) && !search.found.contains(filter));
     resolve.accepted.extend_from_slice(&search.found);
 }

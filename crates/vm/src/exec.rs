@@ -2,7 +2,7 @@
 //!
 //! [`exec`] runs the code of a leaf from its first instruction to `end`. The instructions are defined in
 //! [`eventsieve_program::inst`]. Jumps only go forward (the verifier has seen to that), so the loop needs no
-//! other bound. What a satisfied slot leads to is `resolve`'s business.
+//! other bound. What a satisfied slot leads to is `resolve`'s business. Leaves with many tests have a `plan` instead.
 
 use eventsieve_program::addr::{self, Family};
 use eventsieve_program::format::NONE;
@@ -30,7 +30,7 @@ pub(crate) enum Value<'v> {
 /// Runs the tests from `pc` on and calls `satisfied` for every slot one of whose tests holds; a slot may
 /// be reported more than once.
 pub(crate) fn exec(view: &View<'_>, mut pc: u32, value: Value<'_>, mut satisfied: impl FnMut(u32)) {
-    let mut facts = Facts { value, number: None, address: None };
+    let mut facts = Facts::of(value);
     loop {
         let inst = view.inst(pc);
         pc += 1;
@@ -107,14 +107,18 @@ pub(crate) fn slots_of(view: &View<'_>, mut pc: u32, mut found: impl FnMut(u32))
 }
 
 /// The value, and what was found out about it so far.
-struct Facts<'v> {
+pub(crate) struct Facts<'v> {
     value: Value<'v>,
     /// Outer `None`: not asked yet.
     number: Option<Option<f64>>,
     address: Option<Option<(Family, u128)>>,
 }
 
-impl Facts<'_> {
+impl<'v> Facts<'v> {
+    pub(crate) fn of(value: Value<'v>) -> Facts<'v> {
+        Facts { value, number: None, address: None }
+    }
+
     #[inline]
     fn number(&mut self, view: &View<'_>, inst: Inst) -> bool {
         let Value::Number(spelling) = self.value else { return false };
@@ -132,8 +136,9 @@ impl Facts<'_> {
         }
     }
 
+    /// Whether a test of strings holds.
     #[inline]
-    fn string(&mut self, view: &View<'_>, inst: Inst) -> bool {
+    pub(crate) fn string(&mut self, view: &View<'_>, inst: Inst) -> bool {
         let Value::String { exact, bytes } = self.value else { return false };
         let literal = || view.literal(inst.a, inst.b);
         match inst.op {
@@ -160,7 +165,7 @@ impl Facts<'_> {
 
 /// Whether a glob matches the whole text. Taking each piece at its first place is enough, as only the
 /// ends are fixed; so the text is read once.
-fn glob_matches(glob: &Glob<'_>, text: &[u8]) -> bool {
+pub(crate) fn glob_matches(glob: &Glob<'_>, text: &[u8]) -> bool {
     let mut rest = text;
     let mut pieces = glob.pieces().peekable();
     if pieces.peek().is_none() {

@@ -12,7 +12,7 @@ use eventsieve_program::View;
 use eventsieve_program::format::NONE;
 use eventsieve_program::text;
 
-use crate::cursor::{Buffer, Located};
+use crate::cursor::{Buffer, Located, is_space};
 use crate::index::{BLOCK_BYTES, Block, Simd, Task};
 use crate::keys::{Key, Keys, Lead, NEAR, NodeKeys};
 use crate::walk::{Deferred, Found, Frame, Hit, HitValue, Lost, Trail};
@@ -208,7 +208,7 @@ impl<'w> Reader<'w, '_> {
     /// The key before a colon, wherever it begins and however it is written.
     fn key_by_text(&mut self, node: &NodeKeys, colon: usize) -> Option<&'w Key> {
         let mut end = colon;
-        while end > 0 && matches!(self.walk.text[end - 1], b' ' | b'\t' | b'\n' | b'\r') {
+        while end > 0 && is_space(self.walk.text[end - 1]) {
             end -= 1;
         }
         // The closing quote, and the quote before it.
@@ -287,7 +287,7 @@ impl<'w> Reader<'w, '_> {
     #[inline(always)]
     fn after_space(&self, mut at: usize) -> Option<usize> {
         while let Some(&byte) = self.walk.text.get(at) {
-            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+            if !is_space(byte) {
                 return Some(at);
             }
             at += 1;

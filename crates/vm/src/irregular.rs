@@ -24,7 +24,7 @@ const GATE_DEPTH: usize = 256;
 
 /// What can set a bit of a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Source {
+pub(crate) enum Source {
     Slot(u32),
     Absent(u32),
     Gate(u32),
@@ -75,7 +75,8 @@ impl Sources {
         Sources { starts, list: all.into_iter().map(|(_, bit, source)| (bit, source)).collect(), slot_leaf }
     }
 
-    fn of(&self, gate: u32, bit: u32) -> &[(u32, Source)] {
+    /// What sets a bit of a gate.
+    pub(crate) fn of(&self, gate: u32, bit: u32) -> &[(u32, Source)] {
         let all = &self.list[self.starts[gate as usize] as usize..self.starts[gate as usize + 1] as usize];
         let start = all.partition_point(|&(of, _)| of < bit);
         let end = all.partition_point(|&(of, _)| of <= bit);

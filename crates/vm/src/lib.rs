@@ -6,21 +6,26 @@
 //! | `index` | a record as bitmaps, 64 bytes at a time, believed or proved |
 //! | `isa` | which instructions the CPU has |
 //! | `prefilter` | records that need not be read at all |
-//! | `cursor` | the forward-only reader that both front ends implement |
-//! | `tape_cursor` | front end over simd-json's tape: its SIMD parser reads the batch's records |
-//! | `text_cursor` | front end over the record's own bytes, for what a tape cannot hold |
-//! | `walk` | keys against the path trie: which values matter, in which scope |
+//! | `keys`, `index_walk` | **the walk**: bitmaps against the path trie, reading only what leads somewhere |
+//! | `cursor`, `walk` | the same walk over a forward-only reader, which the two other front ends implement |
+//! | `tape_cursor` | front end over simd-json's tape |
+//! | `text_cursor` | front end over the record's own bytes, one after another |
 //! | `view`, `payload` | what a filter sees of a record of a source; decoding |
 //! | `exec` | **the loop that evaluates**: the tests of one path against one value |
+//! | `plan` | the same for leaves with many tests, all at once |
 //! | `resolve` | satisfied tests to filters |
 //! | `irregular` | the few records whose repeated keys need a search |
 //! | `engine` | all of it, record by record |
 //!
-//! **Where simd-json serves.** [`check`](check()) has the last word on validity (a tape parser is laxer in
-//! places and stricter in others: it refuses `1e309` and lone surrogates, which the reference accepts).
-//! A valid record is parsed by simd-json, and the walk reads its tape. What a tape does not keep, the
-//! spelling of a fraction, sends the one record it concerns through the text cursor instead. Both cursors
-//! feed the same walk and run the whole corpus.
+//! **The way of a record**: its literals are searched for (`prefilter`); it is indexed and walked, both without taking it
+//! for JSON (`index`, `index_walk`); its values are tested (`exec`) and filters resolved (`resolve`); and only if one
+//! accepts it is it proved (`index` again, with checks on). Where most records match they are proved first, so that the
+//! proof and the walk share one index. [`Checks::Every`] asks for a proof of all.
+//!
+//! **Where simd-json serves.** The tape is a second front end for pollers' records and for tests: three independent
+//! readers of JSON run the whole corpus and must agree. [`check`](check()) has the last word on validity (a tape parser
+//! is laxer in places and stricter in others: it refuses `1e309` and lone surrogates, which the reference accepts).
+//! What a tape does not keep, the spelling of a fraction, sends the one record it concerns through the text cursor.
 //!
 //! memchr finds record borders and the pieces of wildcards; base64-simd decodes payloads.
 //!
@@ -41,6 +46,7 @@ mod irregular;
 mod isa;
 mod keys;
 mod payload;
+mod plan;
 mod prefilter;
 mod resolve;
 mod scratch;

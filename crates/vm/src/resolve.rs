@@ -8,6 +8,8 @@
 use eventsieve_program::View;
 use eventsieve_program::format::{Gate, NONE};
 
+use crate::plan::flat::{self, Flat};
+
 /// An open scope.
 #[derive(Debug, Clone, Copy)]
 struct Scope {
@@ -58,6 +60,8 @@ pub(crate) struct Resolve {
     gates: Vec<GateState>,
     filter_seen: Vec<u32>,
     fired: Vec<u32>,
+    /// Filters on the way to `accepted`.
+    accepted_flat: Vec<u32>,
     scopes: Vec<Scope>,
     waiting: Vec<Waiting>,
     /// The filters that matched the record, in the order they were found.
@@ -186,6 +190,19 @@ impl Resolve {
         for conj in view.free_conjs() {
             self.conj(view, conj);
         }
+    }
+
+    /// Decides conjunctions and gates of a record in which no scope was opened; all slots were satisfied by
+    /// [`Resolve::satisfy_flat`].
+    pub(crate) fn finish_without_scopes(&mut self, view: &View<'_>, flat: &Flat) {
+        self.finish_flat(view);
+        let mut accepted = std::mem::take(&mut self.accepted_flat);
+        for &slot in &self.fired {
+            flat.of_slot(slot, self, |filter| accepted.push(filter));
+        }
+        flat.free(self, |filter| accepted.push(filter));
+        accepted.drain(..).for_each(|filter| self.accept(filter));
+        self.accepted_flat = accepted;
     }
 
     fn conj(&mut self, view: &View<'_>, index: u32) {
@@ -323,5 +340,22 @@ impl Resolve {
                 }
             }
         }
+    }
+}
+
+impl flat::Facts for Resolve {
+    #[inline]
+    fn is_satisfied(&self, slot: u32) -> bool {
+        self.slot_seen[slot as usize] >= self.begin
+    }
+
+    #[inline]
+    fn is_absent(&self, leaf: u32) -> bool {
+        self.leaf_seen[leaf as usize] < self.begin
+    }
+
+    #[inline]
+    fn when(&self) -> u8 {
+        self.when
     }
 }

@@ -5,6 +5,7 @@ use simd_json::{Buffers, Tape};
 use crate::engine::{Rate, Texts, Verdict};
 use crate::index::Index;
 use crate::irregular::Search;
+use crate::plan;
 use crate::prefilter::Adaptive;
 use crate::resolve::Resolve;
 use crate::view::PayloadFormat;
@@ -19,6 +20,7 @@ pub struct Scratch {
     pub(crate) trail: Trail,
     pub(crate) resolve: Resolve,
     pub(crate) search: Search,
+    pub(crate) plan: plan::Memory,
     pub(crate) parse: Parse,
     /// Bitmaps of the record or payload at hand.
     pub(crate) index: Index,

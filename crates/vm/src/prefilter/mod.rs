@@ -15,6 +15,7 @@
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod buckets;
+mod coded;
 mod needle;
 
 #[cfg(test)]
@@ -26,6 +27,7 @@ use aho_corasick::{AhoCorasick, MatchKind, packed};
 use eventsieve_program::literals::LITERALS;
 
 use self::buckets::Buckets;
+pub(crate) use self::coded::CodedPrefilter;
 use self::needle::Needle;
 use crate::isa::Isa;
 #[cfg(target_arch = "x86_64")]
