@@ -106,6 +106,21 @@ fn payloads_are_decoded_without_allocating() {
     assert_eq!(after - before, 0);
 }
 
+/// So many tests of two paths that the engine has plans for them.
+fn many_tests() -> String {
+    let strings: Vec<String> = (0..40)
+        .map(|n| match n % 5 {
+            0 => format!(r#"{{"prefix":"eu-{n}"}}"#),
+            1 => format!(r#"{{"suffix":"west-{n}"}}"#),
+            2 => format!(r#"{{"wildcard":"*{n}*a*"}}"#),
+            3 => format!(r#"{{"equals-ignore-case":"É{n}"}}"#),
+            _ => format!(r#"{{"anything-but":{{"prefix":["e","{n}"]}}}}"#),
+        })
+        .collect();
+    let numbers: Vec<String> = (0..40).map(|n| format!(r#"{{"numeric":[">",{n},"<=",{}]}}"#, n * 3 + 1)).collect();
+    format!(r#"{{"detail":{{"region":[{}],"n":[{}]}}}}"#, strings.join(","), numbers.join(","))
+}
+
 #[test]
 fn a_warm_scratch_never_allocates() {
     let criteria = FilterCriteria::from_patterns([
@@ -113,6 +128,7 @@ fn a_warm_scratch_never_allocates() {
         r#"{"detail":{"region":[{"equals-ignore-case":"CAFÉ"},{"wildcard":"*\\**"},{"suffix":"t-1"}]}}"#,
         r#"{"$or":[{"detail":{"n":[2.5,9007199254740993]}},{"a.b":["10.1.2.3",{"anything-but":["a","b"]}]}]}"#,
         r#"{"detail":{"list":{"k":[{"exists":false}],"a":["x"]}},"id":[{"cidr":"10.0.0.0/8"}]}"#,
+        &many_tests(),
     ]);
     let records = varied_records();
     let slices: Vec<&[u8]> = records.iter().map(Vec::as_slice).collect();
