@@ -15,7 +15,7 @@
 //! | `plan` | the same for leaves with many tests, all at once |
 //! | `resolve` | satisfied tests to filters |
 //! | `irregular` | the few records whose repeated keys need a search |
-//! | `engine` | all of it, record by record |
+//! | `engine`, `outcome` | all of it, record by record |
 //!
 //! **The way of a record**: its literals are searched for (`prefilter`); it is indexed and walked, both without taking it
 //! for JSON (`index`, `index_walk`); its values are tested (`exec`) and filters resolved (`resolve`); and only if one
@@ -45,6 +45,7 @@ mod index_walk;
 mod irregular;
 mod isa;
 mod keys;
+mod outcome;
 mod payload;
 mod plan;
 mod prefilter;
@@ -58,8 +59,9 @@ mod walk;
 pub use batch::Batch;
 pub use check::{Malformed, Reason, RecordLimits, check};
 pub use checker::Checker;
-pub use engine::{Checks, DropReason, Engine, EvaluateError, FilterSet, FrontEnd, Outcome, Verdict};
+pub use engine::{Checks, Engine, EvaluateError, FrontEnd, Verdict};
 pub use isa::Isa;
+pub use outcome::{DropReason, FilterSet, Outcome};
 pub use prefilter::{Adaptive, Prefilter};
 pub use scratch::Scratch;
 pub use text_cursor::{RawValue, TextCursor};
