@@ -53,7 +53,7 @@ impl<'p> Sieve<'p> {
     /// Runs a program that was compiled before.
     pub fn from_program(program: Program<'p>) -> Sieve<'p> {
         let shape = rules(program.source()).shape;
-        Sieve { engine: Engine::new(program).with_shape(shape), warnings: Vec::new() }
+        Sieve { engine: Engine::for_shape(program, shape), warnings: Vec::new() }
     }
 
     /// The program: its bytes can be stored, shipped, mapped.
@@ -209,8 +209,7 @@ impl SieveBuilder {
         options.payload = rules.payload;
         options.filterable = rules.filterable;
         let compiled = eventsieve_compiler::compile(criteria, &options)?;
-        let engine = Engine::new(compiled.program)
-            .with_shape(rules.shape)
+        let engine = Engine::for_shape(compiled.program, rules.shape)
             .with_limits(self.records)
             .with_front_end(self.front_end.unwrap_or_default())
             .with_checks(self.checks);

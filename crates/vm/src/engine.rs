@@ -85,7 +85,7 @@ pub enum FrontEnd {
 /// Which records are proved to be valid JSON within the limits.
 ///
 /// A match always is. What the two differ in is a record that no filter would let through: it is dropped either
-/// way, and the proof costs more than everything else together.
+/// way, and the proof costs about as much as everything else together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Checks {
     /// Those that would match. Others may come out as [`Verdict::NoMatch`] whether or not they are malformed;
@@ -153,8 +153,13 @@ const WINDOW_BYTES: usize = 128 << 10;
 pub(crate) const RECORD_BYTES: usize = 1 << 30;
 
 impl<'p> Engine<'p> {
-    /// An engine with default limits.
+    /// An engine with default limits for records that are what a filter sees.
     pub fn new(program: Program<'p>) -> Engine<'p> {
+        Engine::for_shape(program, Shape::RAW)
+    }
+
+    /// An engine with default limits for records that are built like this.
+    pub fn for_shape(program: Program<'p>, shape: Shape) -> Engine<'p> {
         let sources = Sources::new(&program.view());
         let view = program.view();
         let asks_json = (0..view.conj_len()).any(|conj| view.conj(conj).when as u8 == WHEN_JSON)
@@ -162,8 +167,8 @@ impl<'p> Engine<'p> {
         let is_other = |when: u8| when & WHEN_JSON == 0;
         let passes_other_formats = (0..view.conj_len()).any(|conj| is_other(view.conj(conj).when as u8))
             || (0..view.gate_len()).any(|gate| view.gate(gate).parent == NONE && is_other(view.gate(gate).when()));
-        let keys = Keys::new(&view, &Shape::RAW);
-        let prefilters = Prefilters::new(&view, &Shape::RAW);
+        let keys = Keys::new(&view, &shape);
+        let prefilters = Prefilters::new(&view, &shape);
         let plans = Arc::new(Plans::new(&view, PLAN_FROM));
         let flat = Flat::new(&view, &sources).map(Arc::new);
         Engine {
@@ -173,7 +178,7 @@ impl<'p> Engine<'p> {
             checks: Checks::default(),
             isa: Isa::detect(),
             sources,
-            shape: Shape::RAW,
+            shape,
             keys,
             prefilter: true,
             prefilters,
@@ -182,14 +187,6 @@ impl<'p> Engine<'p> {
             asks_json,
             passes_other_formats,
         }
-    }
-
-    /// How the records are built; [`Shape::RAW`] by default.
-    pub fn with_shape(mut self, shape: Shape) -> Engine<'p> {
-        self.shape = shape;
-        self.keys = Keys::new(&self.program.view(), &shape);
-        self.prefilters = Prefilters::new(&self.program.view(), &shape);
-        self
     }
 
     /// Whether records without any literal that a match must hold are dropped unread; verdicts are the same.

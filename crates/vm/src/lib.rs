@@ -22,8 +22,8 @@
 //! accepts it is it proved (`index` again, with checks on). Where most records match they are proved first, so that the
 //! proof and the walk share one index. [`Checks::Every`] asks for a proof of all.
 //!
-//! **Where simd-json serves.** The tape is a second front end for pollers' records and for tests: three independent
-//! readers of JSON run the whole corpus and must agree. [`check`](check()) has the last word on validity (a tape parser
+//! **Where simd-json serves.** The tape is another front end, to be forced with [`FrontEnd`]: three
+//! independent readers of JSON run the whole corpus and must agree. [`check`](check()) has the last word on validity (a tape parser
 //! is laxer in places and stricter in others: it refuses `1e309` and lone surrogates, which the reference accepts).
 //! What a tape does not keep, the spelling of a fraction, sends the one record it concerns through the text cursor.
 //!
