@@ -71,7 +71,7 @@ pub use eventsieve_compiler::{CompileError, CompileErrors, ErrorKind, FilterCrit
 pub use eventsieve_program::{Dialect, Program, ProgramError, Source, UnknownName};
 pub use eventsieve_vm::{
     Batch, Checker, Checks, DropReason, Encoded, EvaluateError, FilterSet, FrontEnd, Isa, Malformed, Outcome,
-    PayloadFormat, Reason, RecordLimits, RecordView, Scratch, Verdict, check,
+    PayloadFormat, Reason, RecordLimits, RecordView, Scratch, Tape, Verdict, check,
 };
 pub use live::{LiveScratch, LiveSieve};
 #[cfg(feature = "rayon")]

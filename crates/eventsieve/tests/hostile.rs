@@ -4,7 +4,7 @@
 
 use eventsieve::Verdict::{Malformed, Match, NoMatch};
 use eventsieve::{
-    Batch, Checks, EvaluateError, FilterCriteria, FrontEnd, Limits, Reason, RecordLimits, Sieve, Source, Verdict,
+    Batch, Checks, EvaluateError, FilterCriteria, FrontEnd, Limits, Reason, RecordLimits, Sieve, Source, Tape, Verdict,
 };
 
 fn sieve<'t>(patterns: impl IntoIterator<Item = &'t str>) -> Sieve<'static> {
@@ -364,4 +364,48 @@ fn ten_thousand_repeats_of_a_key() {
         object(&[&repeat(r#""a":"w""#), r#""a":"x""#, &repeat(r#""b":["w","y"]"#)]),
     ];
     assert_eq!(verdicts(&sieve, &records), [Match, NoMatch, Match, NoMatch, NoMatch, Match]);
+}
+
+#[test]
+fn tapes_that_nobody_parsed_are_judged_all_the_same() {
+    use simd_json::{Node, StaticNode};
+    let sieve = sieve([r#"{"a":["x"],"b":[{"exists":false}]}"#]);
+    let string = Node::String;
+    let object = |len, count| Node::Object { len, count };
+    let tapes = [
+        vec![],
+        vec![string("a")],
+        vec![object(1, 2), string("a"), string("x")],
+        // Counts that lead out of the tape, and members without values.
+        vec![object(1, usize::MAX), string("a"), string("x")],
+        vec![object(9, 9), string("a")],
+        vec![object(1, 2), string("a"), Node::Array { len: 3, count: usize::MAX }],
+        // A key that is no string.
+        vec![object(1, 2), Node::Static(StaticNode::Null), string("x")],
+    ]
+    .map(Tape);
+    let mut scratch = sieve.scratch();
+    let found = sieve.evaluate(&mut scratch, &Batch::from_tapes(&tapes)).unwrap();
+    assert_eq!(found, [Malformed, Malformed, Match, Malformed, Malformed, Malformed, Malformed]);
+
+    let deep = |levels: usize| {
+        let arrays = (0..levels - 1).rev().map(|below| Node::Array { len: 1, count: below + 1 });
+        let nodes = [object(2, levels + 3), string("a"), string("x"), string("deep")];
+        Tape(nodes.into_iter().chain(arrays).chain([string("y")]).collect())
+    };
+    let tapes = [deep(1000), deep(1001)];
+    assert_eq!(sieve.evaluate(&mut scratch, &Batch::from_tapes(&tapes)).unwrap(), [Match, Malformed]);
+}
+
+#[test]
+fn a_tape_knows_doubles_where_the_text_had_digits() {
+    let sieve = sieve([r#"{"n":[0.3]}"#, r#"{"n":[{"numeric":[">",1e20]}]}"#]);
+    let mut texts =
+        ["0.3", "3.00e-1", "0.30000000000000001", "1.5e21", "-0.0"].map(|n| format!(r#"{{"n":{n}}}"#).into_bytes());
+    let expected = verdicts(&sieve, &texts);
+    assert_eq!(expected, [Match, Match, NoMatch, Match, NoMatch]);
+    let tapes = texts.each_mut().map(|text| simd_json::to_tape(text).unwrap());
+    let found = sieve.evaluate_sets(&mut sieve.scratch(), &Batch::from_tapes(&tapes)).unwrap().verdicts().to_vec();
+    // The third is the same double as the first, and only the text knows that it was written otherwise.
+    assert_eq!(found, [Match, Match, Match, Match, NoMatch]);
 }

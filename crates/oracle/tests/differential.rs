@@ -14,7 +14,9 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use eventsieve::{Batch, Checks, Dialect, FilterCriteria, FrontEnd, Isa, Limits, Program, Sieve, Source, Verdict};
+use eventsieve::{
+    Batch, Checks, Dialect, FilterCriteria, FrontEnd, Isa, Limits, Program, Sieve, Source, Tape, Verdict,
+};
 use eventsieve_oracle::generate::Pair;
 use eventsieve_oracle::reference::judge;
 use eventsieve_oracle::{Answer, Judged};
@@ -234,6 +236,7 @@ fn ways(sieve: &Sieve<'_>, records: &[Vec<u8>]) -> Result<Vec<Found>, String> {
             same(way, front_end, sets(&sieve, &mut sieve.scratch(), &batch) == expected)?;
         }
     }
+    as_tapes(sieve, records, &expected)?;
     // Where only matches are proved, a malformed record may pass for one that does not match, and nothing else.
     for isa in Isa::available() {
         for prefilter in [true, false] {
@@ -253,6 +256,37 @@ fn ways(sieve: &Sieve<'_>, records: &[Vec<u8>]) -> Result<Vec<Found>, String> {
         }
     }
     Ok(expected)
+}
+
+/// The same records parsed by simd-json, as far as that is able to.
+fn as_tapes(sieve: &Sieve<'_>, records: &[Vec<u8>], expected: &[Found]) -> Result<(), String> {
+    let mut buffers: Vec<Vec<u8>> = records.to_vec();
+    let (mut places, mut tapes) = (Vec::new(), Vec::new());
+    for (at, buffer) in buffers.iter_mut().enumerate() {
+        let record = &records[at];
+        if let Some(tape) = simd_json::to_tape(buffer).ok().filter(|_| !has_long_number(record)) {
+            places.push(at);
+            tapes.push(tape);
+        }
+    }
+    let found = sets(sieve, &mut sieve.scratch(), &Batch::from_tapes(&tapes));
+    for (found, at) in found.iter().zip(places) {
+        if *found != expected[at] {
+            let record = records[at].escape_ascii();
+            return Err(format!("as a tape {found:?}, as text {:?}\n    record  {record}", expected[at]));
+        }
+    }
+    Ok(())
+}
+
+/// Whether some number may have more digits than a double keeps, or an exponent at the far ends of its range.
+fn has_long_number(record: &[u8]) -> bool {
+    let digits = |run: &[u8]| run.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let part = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+    record.split(|byte| !part(byte)).any(|run| {
+        let exponent = run.iter().position(|byte| b"eE".contains(byte)).map_or(0, |e| digits(&run[e..]));
+        digits(run) > 15 || exponent > 2
+    })
 }
 
 fn sets(sieve: &Sieve<'_>, scratch: &mut eventsieve::Scratch, batch: &Batch<'_>) -> Vec<Found> {

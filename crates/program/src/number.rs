@@ -56,6 +56,23 @@ pub fn comparable_bytes(text: &[u8]) -> Option<f64> {
     (shortest.mantissa == decimal.mantissa && shortest.exponent == decimal.exponent).then_some(value)
 }
 
+/// Appends a spelling of a double that compares as it does, for a number whose own spelling is lost.
+///
+/// ```
+/// use eventsieve_program::number::{comparable_bytes, spell};
+/// let mut text = Vec::new();
+/// spell(-0.30, &mut text);
+/// assert_eq!(comparable_bytes(&text), Some(-0.3));
+/// ```
+pub fn spell(value: f64, text: &mut Vec<u8>) {
+    use std::io::Write as _;
+    // Not what Rust prints: of two shortest decimals, and of subnormals, Java prints another one.
+    let sign = if value.is_sign_negative() { "-" } else { "" };
+    let Decimal { mantissa, exponent, .. } = java_shortest(value.abs());
+    // Writing to a vector cannot fail.
+    let _ = write!(text, "{sign}{mantissa}e{exponent}");
+}
+
 /// `mantissa * 10^exponent` without trailing zeros in the mantissa.
 #[derive(Debug, PartialEq, Eq)]
 struct Decimal {
@@ -314,6 +331,22 @@ mod tests {
     fn what_is_no_number_is_refused() {
         for text in ["", "-", "e", "1e", "1e+", "x", "1x", "NaN", "inf", "1.2.3", "1e5x"] {
             assert!(comparable(text).is_none() || matches!(text, "" | "-" | "e"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_spelled_double_compares_as_itself() {
+        let mut bits = 0x3ff0_0000_0000_0001_u64;
+        let doubles = std::iter::repeat_with(|| {
+            bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            f64::from_bits(bits)
+        });
+        let edges =
+            [0.0, -0.0, 5e-324, -4.9e-324, 2e-323, 2.2250738585072011e-308, 2e23, 9007199254740993.0, f64::MAX, 1e22];
+        for value in edges.into_iter().chain(doubles.filter(|value| value.is_finite()).take(20_000)) {
+            let mut text = Vec::new();
+            spell(value, &mut text);
+            assert_eq!(comparable_bytes(&text), Some(value), "{}", text.escape_ascii());
         }
     }
 }

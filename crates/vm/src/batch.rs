@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use memchr::memchr_iter;
+use simd_json::Tape;
 
 use crate::view::RecordView;
 
@@ -26,6 +27,7 @@ enum Records<'b> {
     Ranges(&'b [u8], &'b [Range<usize>]),
     Lines(&'b [u8], Vec<Range<usize>>),
     Views(&'b [RecordView<'b>]),
+    Tapes(&'b [Tape<'b>]),
 }
 
 /// A record of a batch: whole, or in pieces.
@@ -33,6 +35,18 @@ enum Records<'b> {
 pub(crate) enum Item<'b> {
     Whole(&'b [u8]),
     View(&'b RecordView<'b>),
+    Tape(&'b Tape<'b>),
+}
+
+impl<'b> Item<'b> {
+    /// The record in one text, if that is all of it.
+    pub(crate) fn text(&self) -> Option<&'b [u8]> {
+        match self {
+            Item::Whole(record) => Some(record),
+            Item::View(view) => view.whole(),
+            Item::Tape(_) => None,
+        }
+    }
 }
 
 impl<'b> Batch<'b> {
@@ -87,6 +101,25 @@ impl<'b> Batch<'b> {
         Batch { records: Records::Views(views) }
     }
 
+    /// One record a tape, for pollers that have parsed their records with simd-json already; there is no gain in
+    /// parsing them for this.
+    ///
+    /// The text is gone, so records are judged as simd-json understood them: a number with a fraction or an exponent is
+    /// the double that the tape holds (written with more digits than that double has, its text would be equal to nothing
+    /// but the same text; too small for a double, it is zero), and [`RecordLimits::number_digits`](crate::RecordLimits::number_digits) is not looked at. What
+    /// simd-json refuses and JSON allows (half a surrogate pair, `1e999`) has no tape.
+    ///
+    /// ```
+    /// use eventsieve_vm::{Batch, Tape};
+    /// let mut text = br#"{"total":1.50}"#.to_vec();
+    /// let tape: Tape<'_> = simd_json::to_tape(&mut text)?;
+    /// assert_eq!(Batch::from_tapes(&[tape]).len(), 1);
+    /// # Ok::<(), simd_json::Error>(())
+    /// ```
+    pub fn from_tapes(tapes: &'b [Tape<'b>]) -> Batch<'b> {
+        Batch { records: Records::Tapes(tapes) }
+    }
+
     /// Number of records.
     pub fn len(&self) -> usize {
         match &self.records {
@@ -95,6 +128,7 @@ impl<'b> Batch<'b> {
             Records::Offsets(_, offsets) => offsets.len().saturating_sub(1),
             Records::Ranges(_, ranges) => ranges.len(),
             Records::Views(views) => views.len(),
+            Records::Tapes(tapes) => tapes.len(),
         }
     }
 
@@ -103,7 +137,7 @@ impl<'b> Batch<'b> {
         self.len() == 0
     }
 
-    /// Record number `index`; of a record in pieces, the JSON object among them (or nothing).
+    /// Record number `index`; of a record in pieces, the JSON object among them (or nothing); nothing of a tape.
     ///
     /// # Panics
     /// If there is none.
@@ -111,6 +145,7 @@ impl<'b> Batch<'b> {
         match self.item(index) {
             Item::Whole(record) => record,
             Item::View(view) => view.delivered.or(view.metadata).unwrap_or_default(),
+            Item::Tape(_) => &[],
         }
     }
 
@@ -126,6 +161,7 @@ impl<'b> Batch<'b> {
             Records::Offsets(buffer, offsets) => Item::Whole(&buffer[offsets[index]..offsets[index + 1]]),
             Records::Ranges(buffer, ranges) => Item::Whole(&buffer[ranges[index].clone()]),
             Records::Views(views) => Item::View(&views[index]),
+            Records::Tapes(tapes) => Item::Tape(&tapes[index]),
         }
     }
 
@@ -143,6 +179,7 @@ impl<'b> Batch<'b> {
             Records::Ranges(buffer, ranges) => Records::Ranges(buffer, &ranges[records]),
             Records::Lines(buffer, ranges) => Records::Ranges(buffer, &ranges[records]),
             Records::Views(views) => Records::Views(&views[records]),
+            Records::Tapes(tapes) => Records::Tapes(&tapes[records]),
         };
         Batch { records }
     }
@@ -151,7 +188,7 @@ impl<'b> Batch<'b> {
     pub(crate) fn buffer(&self) -> Option<&'b [u8]> {
         match &self.records {
             Records::Offsets(buffer, _) | Records::Ranges(buffer, _) | Records::Lines(buffer, _) => Some(buffer),
-            Records::Slices(_) | Records::Views(_) => None,
+            Records::Slices(_) | Records::Views(_) | Records::Tapes(_) => None,
         }
     }
 
@@ -161,7 +198,7 @@ impl<'b> Batch<'b> {
             Records::Offsets(_, offsets) => offsets[index]..offsets[index + 1],
             Records::Ranges(_, ranges) => ranges[index].clone(),
             Records::Lines(_, ranges) => ranges[index].clone(),
-            Records::Slices(_) | Records::Views(_) => 0..0,
+            Records::Slices(_) | Records::Views(_) | Records::Tapes(_) => 0..0,
         }
     }
 
@@ -173,6 +210,7 @@ impl<'b> Batch<'b> {
             taken += match self.item(behind) {
                 Item::Whole(record) => record.len().max(1),
                 Item::View(view) => view.whole().map_or(1024, <[u8]>::len).max(1),
+                Item::Tape(_) => 1024,
             };
             behind += 1;
         }

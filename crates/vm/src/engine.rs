@@ -24,7 +24,7 @@ use crate::plan::{self, PLAN_FROM, Plans};
 use crate::prefilter::{Adaptive, CodedPrefilter, Prefilter};
 use crate::resolve::Resolve;
 use crate::scratch::{Parse, Scratch};
-use crate::tape_cursor::TapeCursor;
+use crate::tape_cursor::{TapeCursor, is_within};
 use crate::text_cursor::TextCursor;
 use crate::view::{Encoding, Member, PayloadFormat, RecordView, Shape};
 use crate::walk::{self, Deferred, Found, Hit, HitValue, Lost, Trail, walk};
@@ -408,11 +408,8 @@ impl<'p> Engine<'p> {
             return;
         }
         for (record, candidate) in (first..).zip(candidates) {
-            *candidate = match batch.item(record) {
-                Item::Whole(record) => prefilter.admits(self.isa, record, adaptive),
-                // Only of a whole record is everything in one text.
-                Item::View(view) => view.whole().is_none_or(|record| prefilter.admits(self.isa, record, adaptive)),
-            };
+            // Only of a whole record is everything in one text.
+            *candidate = batch.item(record).text().is_none_or(|record| prefilter.admits(self.isa, record, adaptive));
         }
     }
 
@@ -421,12 +418,8 @@ impl<'p> Engine<'p> {
         let Some((prefilter, coded)) = self.prefilters.decoded.as_ref().filter(|_| self.searches()) else {
             return true;
         };
-        let record = match item {
-            Item::Whole(record) => Some(record),
-            Item::View(view) => view.whole(),
-        };
         let Scratch { payload, payload_adaptive, .. } = scratch;
-        record.is_none_or(|record| coded.may_match(prefilter, self.isa, record, payload, payload_adaptive))
+        item.text().is_none_or(|record| coded.may_match(prefilter, self.isa, record, payload, payload_adaptive))
     }
 
     /// The verdict on a record that cannot match.
@@ -435,11 +428,7 @@ impl<'p> Engine<'p> {
         if self.checks == Checks::Matches {
             return Verdict::NoMatch;
         }
-        let json = match item {
-            Item::Whole(record) => Some(record),
-            Item::View(view) => view.whole(),
-        };
-        let valid = json.is_none_or(|json| json.len() <= RECORD_BYTES && self.is_valid(scratch, json));
+        let valid = item.text().is_none_or(|json| json.len() <= RECORD_BYTES && self.is_valid(scratch, json));
         if valid { Verdict::NoMatch } else { Verdict::Malformed }
     }
 
@@ -451,20 +440,25 @@ impl<'p> Engine<'p> {
     /// The verdict on one record, whose accepted filters are then in the scratch, and the format of its payload where
     /// that is known.
     fn record(&self, view: &View<'_>, scratch: &mut Scratch, item: Item<'_>) -> (Verdict, Option<PayloadFormat>) {
-        let (json, pieces) = match item {
-            Item::Whole(record) => (Some(record), None),
-            Item::View(pieces) => (pieces.delivered.or(pieces.metadata), Some(pieces)),
-        };
-        let given = pieces.and_then(|pieces| pieces.payload);
         scratch.resolve.accepted.clear();
+        let given = match item {
+            Item::Whole(record) => Given { json: Some(record), ..Given::default() },
+            Item::View(pieces) => {
+                Given { json: pieces.delivered.or(pieces.metadata), pieces: Some(pieces), ..Given::default() }
+            }
+            Item::Tape(tape) => Given { tape: Some(&tape.0), ..Given::default() },
+        };
+        let json = given.json;
+        let payload = given.pieces.and_then(|pieces| pieces.payload);
         if json.is_some_and(|json| json.len() > RECORD_BYTES)
-            || given.is_some_and(|payload| payload.bytes.len() > RECORD_BYTES)
+            || payload.is_some_and(|payload| payload.bytes.len() > RECORD_BYTES)
+            || given.tape.is_some_and(|nodes| !is_within(nodes, &self.limits, &mut scratch.parse.open))
         {
             return (Verdict::Malformed, None);
         }
-        let believe = self.checks == Checks::Matches && self.front_end == FrontEnd::Index;
+        let believe = self.checks == Checks::Matches && self.front_end == FrontEnd::Index && given.tape.is_none();
         if believe && !self.program.passes_all() && !scratch.rate.is_high() {
-            match self.judged(view, scratch, json, pieces, Trust::Record) {
+            match self.judged(view, scratch, given, Trust::Record) {
                 Judged::Lost => return (Verdict::Malformed, None),
                 Judged::Is(format) if scratch.resolve.accepted.is_empty() => {
                     scratch.rate.count(false);
@@ -488,7 +482,7 @@ impl<'p> Engine<'p> {
         if self.program.passes_all() {
             return (Verdict::Match, None);
         }
-        match self.judged(view, scratch, json, pieces, Trust::Nothing) {
+        match self.judged(view, scratch, given, Trust::Nothing) {
             Judged::Lost => (Verdict::Malformed, None),
             Judged::Is(format) => {
                 let matched = !scratch.resolve.accepted.is_empty();
@@ -508,14 +502,8 @@ impl<'p> Engine<'p> {
 
     /// Judges a record. With [`Trust::Nothing`], it has been found valid, and for the front end over bitmaps these lie in
     /// the scratch.
-    fn judged(
-        &self,
-        view: &View<'_>,
-        scratch: &mut Scratch,
-        json: Option<&[u8]>,
-        pieces: Option<&RecordView<'_>>,
-        trust: Trust,
-    ) -> Judged {
+    fn judged(&self, view: &View<'_>, scratch: &mut Scratch, given: Given<'_>, trust: Trust) -> Judged {
+        let Given { json, pieces, tape } = given;
         let Scratch { trail, resolve, search, plan, parse, payload, beside, texts, index, payload_adaptive, .. } =
             scratch;
         trail.begin(view);
@@ -529,7 +517,13 @@ impl<'p> Engine<'p> {
                 Err(Lost) => return Judged::Lost,
             };
         }
-        let given_json = json;
+        if let Some(nodes) = tape {
+            let Parse { buffer, ends, .. } = parse;
+            deferred = match walk(view, &self.shape, &mut TapeCursor::copying(nodes, buffer, ends), trail) {
+                Ok(deferred) => deferred,
+                Err(Lost) => return Judged::Lost,
+            };
+        }
         let json = json.unwrap_or_default();
         let locate = |located: Located| -> (&[u8], bool) {
             let buffer = if located.buffer == Buffer::Parsed { &parse.buffer } else { json };
@@ -574,8 +568,8 @@ impl<'p> Engine<'p> {
         if let Some(shape) = self.shape.payload
             && let Some(node) = view.child(root, shape.key.as_bytes())
         {
-            let given = pieces.and_then(|pieces| pieces.payload);
-            let coded = match (given, deferred.payload) {
+            let handed_over = pieces.and_then(|pieces| pieces.payload);
+            let coded = match (handed_over, deferred.payload) {
                 (Some(coded), _) => Some(Coded::given(coded)),
                 (None, Some(Found::String(located))) => {
                     let (bytes, escaped) = locate(located);
@@ -608,7 +602,7 @@ impl<'p> Engine<'p> {
                         if !elsewhere.iter().any(may_match) {
                             return Judged::Is(None);
                         }
-                        return self.judged(view, scratch, given_json, pieces, Trust::RecordOnly);
+                        return self.judged(view, scratch, given, Trust::RecordOnly);
                     }
                     placed.format
                 }
@@ -651,7 +645,7 @@ impl<'p> Engine<'p> {
             return Judged::Is(format);
         }
         // Not JSON after all. The record itself is still only believed, and is indexed again.
-        self.judged(view, scratch, given_json, pieces, Trust::RecordOnly)
+        self.judged(view, scratch, given, Trust::RecordOnly)
     }
 
     fn walk_json(
@@ -706,6 +700,17 @@ impl Rate {
             *self = Rate { high: self.matched * 4 > Rate::WINDOW * 3, ..Rate::default() };
         }
     }
+}
+
+/// A record as it was handed over.
+#[derive(Debug, Clone, Copy, Default)]
+struct Given<'r> {
+    /// All of it that is in one JSON object.
+    json: Option<&'r [u8]>,
+    /// The pieces, if it came in pieces.
+    pieces: Option<&'r RecordView<'r>>,
+    /// The nodes of the tape, if it came as one.
+    tape: Option<&'r [Node<'r>]>,
 }
 
 /// What of a record is believed to be JSON without proof.

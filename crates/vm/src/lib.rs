@@ -64,5 +64,6 @@ pub use isa::Isa;
 pub use outcome::{DropReason, FilterSet, Outcome};
 pub use prefilter::{Adaptive, Prefilter};
 pub use scratch::Scratch;
+pub use simd_json::Tape;
 pub use text_cursor::{RawValue, TextCursor};
 pub use view::{Encoded, Encoding, PayloadFormat, PayloadShape, RecordView, Shape};

@@ -8,6 +8,7 @@ use crate::irregular::Search;
 use crate::plan;
 use crate::prefilter::Adaptive;
 use crate::resolve::Resolve;
+use crate::tape_cursor::Open;
 use crate::view::PayloadFormat;
 use crate::walk::Trail;
 
@@ -51,11 +52,19 @@ pub(crate) struct Parse {
     /// Kept empty between records, for its allocation.
     pub(crate) tape: Option<Tape<'static>>,
     pub(crate) ends: Vec<u32>,
+    /// Containers of a caller's tape.
+    pub(crate) open: Vec<Open>,
 }
 
 impl Default for Parse {
     fn default() -> Parse {
-        Parse { buffer: Vec::new(), buffers: Buffers::default(), tape: Some(Tape::null().reset()), ends: Vec::new() }
+        Parse {
+            buffer: Vec::new(),
+            buffers: Buffers::default(),
+            tape: Some(Tape::null().reset()),
+            ends: Vec::new(),
+            open: Vec::new(),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use eventsieve::source::{kafka, kinesis, mq, sqs};
 use eventsieve::{
     Batch, Checks, CompileErrors, Dialect, Encoded, Envelope, FilterCriteria, FrontEnd, Program, RecordView, Sieve,
-    Source, Verdict,
+    Source, Tape, Verdict,
 };
 use serde_json::value::RawValue;
 
@@ -336,12 +336,16 @@ pub(crate) fn kept_by(
         views.map(|(pieces, &delivered)| pieces.as_ref().map_or(delivered, |pieces| pieces.view(coded))).collect()
     };
     let (raw, coded) = (views(false), views(true));
-    let batches = [
+    let mut buffers: Vec<Vec<u8>> = records.iter().map(|record| record.clone().into_bytes()).collect();
+    // Half a surrogate pair is JSON, but simd-json has no tape for it.
+    let tapes: Option<Vec<Tape<'_>>> = buffers.iter_mut().map(|text| simd_json::to_tape(text).ok()).collect();
+    let mut batches = vec![
         ("delivered", Batch::from_slices(&slices)),
         ("delivered views", Batch::from_views(&delivered)),
         ("pieces, payload raw", Batch::from_views(&raw)),
         ("pieces, payload in base64", Batch::from_views(&coded)),
     ];
+    batches.extend(tapes.as_deref().map(|tapes| ("tapes", Batch::from_tapes(tapes))));
     let mut first: Option<(Vec<usize>, Vec<Vec<usize>>)> = None;
     for (whence, sieve) in [("compiled", compiled), ("loaded", loaded)] {
         for (front_end, checks) in [
