@@ -14,15 +14,16 @@ pub(crate) const CHUNK_BYTES: usize = 1 << 18;
 /// Bytes in memory that goes from chunk to chunk: a text can be read into it without clearing it first.
 #[derive(Debug, Default)]
 pub(crate) struct Text {
-    /// The text, then memory for more of it.
+    /// What was taken away, the text, then memory for more of it.
     memory: Vec<u8>,
-    len: usize,
+    start: usize,
+    end: usize,
 }
 
 impl Deref for Text {
     type Target = [u8];
     fn deref(&self) -> &[u8] {
-        &self.memory[..self.len]
+        &self.memory[self.start..self.end]
     }
 }
 
@@ -36,18 +37,18 @@ impl Text {
             self.memory.resize(text.len().next_power_of_two(), 0);
         }
         self.memory[..text.len()].copy_from_slice(text);
-        Text { memory: self.memory, len: text.len() }
+        Text { memory: self.memory, start: 0, end: text.len() }
     }
 
     /// Reads once, to the end of the memory; none of it left, it doubles. Says how many bytes came.
     pub(crate) fn read(&mut self, input: &mut impl Read) -> io::Result<usize> {
-        if self.len == self.memory.len() || self.memory.len() < CHUNK_BYTES {
-            self.memory.resize((2 * self.len).max(CHUNK_BYTES), 0);
+        if self.end == self.memory.len() || self.memory.len() < CHUNK_BYTES {
+            self.memory.resize((2 * self.end).max(CHUNK_BYTES), 0);
         }
         loop {
-            match input.read(&mut self.memory[self.len..]) {
+            match input.read(&mut self.memory[self.end..]) {
                 Ok(read) => {
-                    self.len += read;
+                    self.end += read;
                     return Ok(read);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -58,13 +59,15 @@ impl Text {
 
     /// Takes bytes away from the beginning.
     pub(crate) fn remove_first(&mut self, len: usize) {
-        self.memory.copy_within(len..self.len, 0);
-        self.len -= len;
+        self.start = (self.start + len).min(self.end);
     }
 
     /// Forgets what lies behind `len`.
     pub(crate) fn truncate(&mut self, len: usize) {
-        self.len = self.len.min(len);
+        if len == 0 {
+            (self.start, self.end) = (0, 0);
+        }
+        self.end = self.end.min(self.start + len);
     }
 }
 

@@ -152,14 +152,15 @@ impl Plan<'_> {
 
     /// Evaluates a chunk. `out` is memory for what is to be written.
     pub(crate) fn answer(&self, memory: &mut Memory, item: Item, out: Vec<u8>) -> Answer {
-        let mut chunk = match item {
-            Item::Chunk(chunk) => chunk,
+        let (mut chunk, trouble) = match item {
+            Item::Chunk(chunk) => (chunk, None),
+            Item::Claim(claim) => claim.read(),
             Item::Unreadable(file, trouble) => {
                 return Answer { file, trouble: Some(trouble), ..Answer::default() };
             }
         };
         let lines = chunk.find_records(&mut memory.spans);
-        let mut answer = Answer { file: chunk.file, lines, out, ..Answer::default() };
+        let mut answer = Answer { file: chunk.file, lines, out, trouble, ..Answer::default() };
         if self.are_records(&chunk) {
             self.answer_records(memory, &chunk, &mut answer);
         } else {

@@ -7,6 +7,7 @@
 //! | `filter` | records in, matching records out: the order of work |
 //! | `pipeline` | the same on several threads, in the order of the input |
 //! | `records` | files and stdin to chunks of whole records, in bounded memory |
+//! | `claim` | stretches of a file that several threads read at once |
 //! | `chunk` | one of these chunks: its text, and where the records lie |
 //! | `layout` | does a file hold one record a line, or JSON documents that span lines |
 //! | `units` | documents to records: envelopes and aggregates |
@@ -20,6 +21,7 @@
 mod answer;
 mod args;
 mod chunk;
+mod claim;
 mod compile;
 mod criteria;
 mod disasm;

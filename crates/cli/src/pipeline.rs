@@ -1,7 +1,8 @@
 //! `filter` on several threads: each reads a chunk, evaluates it and reads the next; this one writes.
 //!
-//! Whoever evaluates a chunk has read it, so it is in the right core's cache. One thread reads at a time, which notes
-//! that it is its turn; answers are taken in the order of the turns, so the output is in input order without anybody
+//! Whoever evaluates a chunk has read it, so it is in the right core's cache. Lines of a file are read by all threads at
+//! once, each the stretch it has a claim to; of anything else one thread reads at a time. Either way it is noted whose
+//! turn it was; answers are taken in the order of the turns, so the output is in input order without anybody
 //! having to sort. Each thread may be a few answers ahead, which bounds memory when stdout is slow.
 
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
@@ -48,7 +49,13 @@ struct Reading<'f> {
     turns: Sender<usize>,
 }
 
-fn run_threads(plan: &Plan<'_>, inputs: Inputs<'_>, threads: usize, report: &mut Report<'_>) -> Result<(), Failure> {
+fn run_threads(
+    plan: &Plan<'_>,
+    mut inputs: Inputs<'_>,
+    threads: usize,
+    report: &mut Report<'_>,
+) -> Result<(), Failure> {
+    inputs.share();
     let (spare, spares) = mpsc::channel();
     let (turns, turn) = mpsc::channel();
     // Shared by the threads alone: once the last has ended there are no more turns.

@@ -6,10 +6,12 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use memchr::{memchr, memrchr};
 
 use crate::chunk::{CHUNK_BYTES, Chunk, Span, Text, count_feeds};
+use crate::claim::{self, Claim, Claims};
 use crate::criteria::is_stdin;
 use crate::layout::{Layout, Splitter, Step, detect};
 
@@ -18,13 +20,15 @@ const LAYOUT_BYTES: usize = 1 << 20;
 /// Fewer bytes are looked at again whenever there are more.
 const GLANCE_BYTES: usize = 1 << 16;
 /// Longest record: beyond, something else than records is being read.
-const RECORD_BYTES: usize = 1 << 28;
+pub(crate) const RECORD_BYTES: usize = 1 << 28;
 
 /// Chunks, or word of a file that cannot be read (further).
 #[derive(Debug)]
 pub(crate) enum Item {
     /// Records.
     Chunk(Chunk),
+    /// A stretch of a file that whoever has the claim reads for himself.
+    Claim(Claim),
     /// The file, and why; the next item is of the next file.
     Unreadable(usize, Trouble),
 }
@@ -62,30 +66,51 @@ pub(crate) struct Inputs<'f> {
     /// The next file to open.
     next: usize,
     reader: Option<Reader>,
+    claims: Option<Claims>,
+    /// Whether claims are handed out where that can be.
+    shared: bool,
     numbered: bool,
 }
 
 impl<'f> Inputs<'f> {
     /// `numbered`: chunks are to say which line they begin on, so all lines are counted here.
     pub(crate) fn new(files: &'f [PathBuf], numbered: bool) -> Inputs<'f> {
-        Inputs { files, next: 0, reader: None, numbered }
+        Inputs { files, next: 0, reader: None, claims: None, shared: false, numbered }
+    }
+
+    /// From here on, what can be read by several threads at once is handed out as claims.
+    pub(crate) fn share(&mut self) {
+        self.shared = true;
     }
 
     /// Whether nothing is left. `false` may still be followed by nothing: stdin is not asked.
     pub(crate) fn is_done(&self) -> bool {
-        self.next == self.files.len() && self.reader.as_ref().is_none_or(Reader::is_done)
+        self.next == self.files.len() && self.reader.as_ref().is_none_or(Reader::is_done) && self.claims.is_none()
     }
 
     /// The next chunk, in the memory of `spare`.
     pub(crate) fn next(&mut self, spare: Text) -> Option<Item> {
         let mut spare = Some(spare);
         loop {
+            if let Some(claims) = &mut self.claims {
+                match claims.next(&mut spare) {
+                    Some(claim) => return Some(Item::Claim(claim)),
+                    None => self.claims = None,
+                }
+            }
+            if self.shared
+                && let Some(claims) = self.reader.as_ref().and_then(Reader::claims)
+            {
+                self.reader = None;
+                self.claims = Some(claims);
+                continue;
+            }
             let Some(reader) = &mut self.reader else {
                 let path = self.files.get(self.next)?;
                 self.next += 1;
                 let file = self.next - 1;
                 match open(path) {
-                    Ok((input, live)) => self.reader = Some(Reader::new(file, input, live, self.numbered)),
+                    Ok(opened) => self.reader = Some(Reader::new(file, opened, self.numbered)),
                     Err(error) => return Some(Item::Unreadable(file, error.into())),
                 }
                 continue;
@@ -113,14 +138,23 @@ pub(crate) fn total_bytes(files: &[PathBuf]) -> Option<u64> {
         .sum()
 }
 
-/// Opens a file; says whether its records should be handed on as they arrive.
-fn open(path: &PathBuf) -> io::Result<(Box<dyn Read + Send>, bool)> {
+/// A file that was opened.
+struct Opened {
+    input: Box<dyn Read + Send>,
+    /// Whether its records should be handed on as they arrive.
+    live: bool,
+    /// The same file, for reading it anywhere.
+    anywhere: Option<Arc<File>>,
+}
+
+fn open(path: &PathBuf) -> io::Result<Opened> {
     if is_stdin(path) {
-        return Ok((Box::new(io::stdin()), true));
+        return Ok(Opened { input: Box::new(io::stdin()), live: true, anywhere: None });
     }
     let file = File::open(path)?;
     let live = !file.metadata()?.is_file();
-    Ok((Box::new(file), live))
+    let anywhere = if live || !claim::IS_SUPPORTED { None } else { file.try_clone().ok().map(Arc::new) };
+    Ok(Opened { input: Box::new(file), live, anywhere })
 }
 
 /// One file.
@@ -128,9 +162,12 @@ struct Reader {
     file: usize,
     input: Box<dyn Read + Send>,
     live: bool,
+    anywhere: Option<Arc<File>>,
     ended: bool,
     /// What was read and not yet handed on.
     pending: Text,
+    /// Where `pending` begins in the file.
+    offset: u64,
     /// How much of `pending` was looked at already.
     looked: usize,
     /// The line that `pending` begins on, if lines are numbered.
@@ -151,13 +188,16 @@ struct Documents {
 }
 
 impl Reader {
-    fn new(file: usize, input: Box<dyn Read + Send>, live: bool, numbered: bool) -> Reader {
+    fn new(file: usize, opened: Opened, numbered: bool) -> Reader {
+        let Opened { input, live, anywhere } = opened;
         Reader {
             file,
             input,
             live,
+            anywhere,
             ended: false,
             pending: Text::default(),
+            offset: 0,
             looked: 0,
             line: numbered.then_some(1),
             layout: None,
@@ -167,6 +207,14 @@ impl Reader {
 
     fn is_done(&self) -> bool {
         self.ended && self.pending.is_empty()
+    }
+
+    /// What is left of the file, as claims: if it holds lines that need no numbers, and something was handed on before,
+    /// so that a line begins here.
+    fn claims(&self) -> Option<Claims> {
+        let shareable = self.layout == Some(Layout::Lines) && self.line.is_none() && self.offset > 0 && !self.is_done();
+        let input = self.anywhere.as_ref().filter(|_| shareable)?;
+        Some(Claims::new(self.file, input.clone(), self.offset))
     }
 
     fn next(&mut self, spare: &mut Option<Text>) -> Result<Option<Chunk>, Trouble> {
@@ -198,6 +246,7 @@ impl Reader {
         if self.layout.is_none() && due && !mark_may_follow {
             if self.pending.starts_with(MARK) {
                 self.pending.remove_first(MARK.len());
+                self.offset += MARK.len() as u64;
             }
             self.layout = detect(&self.pending, self.ended, LAYOUT_BYTES);
             self.looked = if self.layout.is_some() { 0 } else { self.pending.len() };
@@ -272,6 +321,7 @@ impl Reader {
         let rest = spare.replaced_by(&self.pending[cut..]);
         let mut text = std::mem::replace(&mut self.pending, rest);
         text.truncate(cut);
+        self.offset += cut as u64;
         let first_line = self.line;
         if let Some(line) = &mut self.line {
             *line += count_feeds(&text);
@@ -304,9 +354,13 @@ mod tests {
         }
     }
 
+    fn drip(text: &str, step: usize, live: bool) -> Opened {
+        Opened { input: Box::new(Drip { text: text.into(), step }), live, anywhere: None }
+    }
+
     /// Every record with its line, and the text of all chunks together.
     fn read(text: &str, step: usize, live: bool) -> (Vec<(u64, String)>, String) {
-        let mut reader = Reader::new(0, Box::new(Drip { text: text.into(), step }), live, true);
+        let mut reader = Reader::new(0, drip(text, step, live), true);
         let (mut records, mut whole, mut spans) = (Vec::new(), Vec::new(), Vec::new());
         while let Some(mut chunk) = reader.next(&mut Some(Text::default().replaced_by(b"old"))).unwrap() {
             chunk.find_records(&mut spans);
@@ -365,7 +419,7 @@ mod tests {
     fn long_input_is_cut_into_chunks_that_add_up() {
         let line = format!("{{\"pad\":\"{}\"}}\n", "x".repeat(1000));
         let text = line.repeat(4000);
-        let mut reader = Reader::new(0, Box::new(Drip { text: text.clone().into(), step: 100_000 }), false, true);
+        let mut reader = Reader::new(0, drip(&text, 100_000, false), true);
         let (mut chunks, mut records, mut whole, mut spans) = (0, 0, Vec::new(), Vec::new());
         let mut last_line = 0;
         while let Some(mut chunk) = reader.next(&mut None).unwrap() {
@@ -382,7 +436,7 @@ mod tests {
 
     #[test]
     fn live_input_is_handed_on_line_by_line() {
-        let mut reader = Reader::new(0, Box::new(Drip { text: b"{}\n{}\n".to_vec(), step: 3 }), true, true);
+        let mut reader = Reader::new(0, drip("{}\n{}\n", 3, true), true);
         let chunk = reader.next(&mut None).unwrap().expect("a chunk");
         assert_eq!(&*chunk.text, b"{}\n");
         // The rest has not even been read.

@@ -17,6 +17,8 @@ pub(crate) struct Report<'r> {
     kept: u64,
     named_problems: usize,
     unreadable: bool,
+    /// The file that was given up last: what others have read of it behind the trouble does not count.
+    given_up: Option<usize>,
     /// The file of the last answer, and its lines so far that the reader has not numbered.
     lines: (usize, u64),
     /// What was written last lacks its line ending, and gets one if anything follows.
@@ -33,6 +35,7 @@ impl<'r> Report<'r> {
             kept: 0,
             named_problems: 0,
             unreadable: false,
+            given_up: None,
             lines: (0, 0),
             open_end: false,
         }
@@ -40,6 +43,9 @@ impl<'r> Report<'r> {
 
     /// Writes an answer and gives back its memory.
     pub(crate) fn take(&mut self, answer: Answer) -> Result<Spare, Failure> {
+        if self.given_up == Some(answer.file) {
+            return Ok(answer.into_spare());
+        }
         let name = &self.names[answer.file];
         if self.lines.0 != answer.file {
             self.lines = (answer.file, 0);
@@ -49,6 +55,7 @@ impl<'r> Report<'r> {
             self.progress.clear();
             output::complain(&format!("{name}: {}", trouble.tell(lines)));
             self.unreadable = true;
+            self.given_up = Some(answer.file);
         }
         for problem in answer.problems.iter().take(NAMED_PROBLEMS - self.named_problems) {
             self.progress.clear();

@@ -86,7 +86,10 @@ fn records_and_places_are_the_same_wherever_chunks_end() {
             }
             let piped = run_with(&input, &args[..args.len() - 1]);
             assert!(piped.status == 0 && piped.stdout == printed, "{threads} {checks}");
-            assert_eq!(piped.stderr, run.stderr.replace(&file, "<stdin>"));
+            // Which malformed records that cannot match are met at all may depend on where chunks end.
+            if checks == "every" {
+                assert_eq!(piped.stderr, run.stderr.replace(&file, "<stdin>"));
+            }
         }
         // Lines are counted for each file anew.
         let run = run(&["filter", "--pattern", PAID, "--threads", threads, "--count", &small, &file, &small]);
