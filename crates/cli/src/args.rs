@@ -11,6 +11,7 @@ use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use eventsieve::{Checks, Dialect, Source};
 
 use crate::exit::Failure;
+use crate::limits::Limit;
 
 /// Parses the process's arguments.
 pub(crate) fn parse() -> Result<Cli, Failure> {
@@ -216,6 +217,13 @@ pub(crate) struct CriteriaArgs {
     /// Wildcard complexity above which a pattern is refused (default: the dialect's)
     #[arg(long, value_name = "N|off")]
     pub(crate) complexity_limit: Option<ComplexityLimit>,
+    /// Another bound than the default one; give it again for more
+    ///
+    /// Bounds on criteria: filters, pattern-chars, wildcard-complexity (all three also `off`), or-alternatives, paths,
+    /// path-segments, depth, number-digits, key-chars, automaton-bytes, program-bytes. Bounds on records, for `filter`:
+    /// record-bytes, record-depth, record-number-digits, record-key-chars.
+    #[arg(long = "limit", value_name = "NAME=N")]
+    pub(crate) limits: Vec<Limit>,
     /// Warnings of the dialect are errors
     #[arg(long)]
     pub(crate) strict: bool,

@@ -16,7 +16,7 @@ pub(crate) fn run(args: &CompileArgs) -> Result<Exit, Failure> {
             "a program is binary and would garble the terminal; redirect stdout, or name a file with -o".to_owned(),
         ));
     }
-    let sieve = compile(&args.criteria, None)?;
+    let sieve = compile(&args.criteria)?;
     let program = sieve.program();
     let name = if to_stdout { "<stdout>".to_owned() } else { args.output.display().to_string() };
     if to_stdout {

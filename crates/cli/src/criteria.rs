@@ -7,16 +7,24 @@ use eventsieve::{CompileErrors, Dialect, FilterCriteria, Limits, Program, Sieve,
 
 use crate::args::{ChosenArgs, ComplexityLimit, CriteriaArgs, SourceChoice};
 use crate::exit::Failure;
-use crate::output;
+use crate::{limits, output};
 
 /// The sieve that the flags describe.
 ///
 /// `told` is the source that the records tell, for where none was given.
 pub(crate) fn sieve(args: &ChosenArgs, told: Option<Source>) -> Result<Sieve<'static>, Failure> {
-    match &args.program {
-        Some(path) => sieve_of_program(path, args.criteria.source),
-        None => compile(&args.criteria, told),
-    }
+    let chosen = &args.criteria.limits;
+    let sieve = match &args.program {
+        Some(path) => {
+            if let Some(limit) = chosen.iter().find(|limit| !limit.is_of_records()) {
+                let name = limit.name();
+                return Err(Failure::Trouble(format!("--limit {name}: a program is compiled already")));
+            }
+            sieve_of_program(path, args.criteria.source)?
+        }
+        None => compile_for(&args.criteria, told)?,
+    };
+    Ok(sieve.with_record_limits(limits::records(chosen)))
 }
 
 /// Whether the source is to be told from the records.
@@ -34,16 +42,34 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Compiles criteria that were given as text. Warnings and errors are drawn here.
-pub(crate) fn compile(args: &CriteriaArgs, told: Option<Source>) -> Result<Sieve<'static>, Failure> {
+/// Compiles criteria that were given as text, with no records in sight. Warnings and errors are drawn here.
+pub(crate) fn compile(args: &CriteriaArgs) -> Result<Sieve<'static>, Failure> {
+    no_record_limits(args)?;
+    compile_for(args, None)
+}
+
+/// Bounds on records mean nothing where there are none.
+fn no_record_limits(args: &CriteriaArgs) -> Result<(), Failure> {
+    match args.limits.iter().find(|limit| limit.is_of_records()) {
+        Some(limit) => Err(Failure::Trouble(format!("--limit {}: no records are read here", limit.name()))),
+        None => Ok(()),
+    }
+}
+
+fn compile_for(args: &CriteriaArgs, told: Option<Source>) -> Result<Sieve<'static>, Failure> {
     match &args.criteria {
-        Some(path) => compile_text(&name_of(path), read(path)?, args, told),
+        Some(path) => compile_bytes(&name_of(path), read(path)?, args, told),
         None => compile_criteria(&Ok(FilterCriteria::from_patterns(args.patterns.iter().cloned())), None, args, told),
     }
 }
 
-/// Compiles the text of a criteria file.
-pub(crate) fn compile_text(
+/// Compiles the text of a criteria file, with no records in sight.
+pub(crate) fn compile_text(name: &str, bytes: Vec<u8>, args: &CriteriaArgs) -> Result<Sieve<'static>, Failure> {
+    no_record_limits(args)?;
+    compile_bytes(name, bytes, args, None)
+}
+
+fn compile_bytes(
     name: &str,
     bytes: Vec<u8>,
     args: &CriteriaArgs,
@@ -72,8 +98,9 @@ fn compile_criteria(
         SourceChoice::Auto => told.unwrap_or(Source::Raw),
     };
     let dialect = args.dialect.unwrap_or_else(|| source.default_dialect());
-    let builder =
-        Sieve::builder(source).dialect(dialect).limits(limits(dialect, args.complexity_limit)).strict(args.strict);
+    let mut bounds = limits(dialect, args.complexity_limit);
+    limits::set_criteria(&mut bounds, &args.limits);
+    let builder = Sieve::builder(source).dialect(dialect).limits(bounds).strict(args.strict);
     let compiled = match criteria {
         Ok(criteria) => builder.compile(criteria).map_err(|errors| refuse(&errors, name))?,
         Err(errors) => return Err(refuse(errors, name)),

@@ -16,7 +16,7 @@ pub(crate) fn run(args: &DisasmArgs) -> Result<Exit, Failure> {
     } else if let Some(path) = &args.file {
         show_file(path, args)?;
     } else {
-        show(criteria::compile(&args.criteria, None)?.program(), args.format)?;
+        show(criteria::compile(&args.criteria)?.program(), args.format)?;
     }
     Ok(Exit::Yes)
 }
@@ -28,7 +28,7 @@ fn show_file(path: &Path, args: &DisasmArgs) -> Result<(), Failure> {
     if criteria::is_binary(&bytes) {
         show(&criteria::program(&name, bytes)?, args.format)
     } else {
-        show(criteria::compile_text(&name, bytes, &args.criteria, None)?.program(), args.format)
+        show(criteria::compile_text(&name, bytes, &args.criteria)?.program(), args.format)
     }
 }
 

@@ -5,10 +5,10 @@ use eventsieve_program::{Dialect, Program};
 
 use crate::ast::Span;
 use crate::criteria::{self, FilterCriteria};
-use crate::emit::Emitter;
+use crate::emit::{EmitError, Emitter};
 use crate::error::{CompileError, CompileErrors, Diagnostics, ErrorKind, order};
 use crate::lower::{self, LowerError};
-use crate::options::Options;
+use crate::options::{Limits, Options};
 use crate::parse::parse_pattern;
 use crate::payload::{self, Variant};
 
@@ -68,7 +68,7 @@ pub fn compile(criteria: &FilterCriteria, options: &Options) -> Result<Compiled,
             match variant {
                 Variant::Never => {}
                 Variant::Always => emitter.always(filter as u32, when),
-                Variant::Pattern(object) => match lower::lower(&object, options.limits.or_alternatives) {
+                Variant::Pattern(object) => match lower::lower(&object, &options.limits) {
                     Ok(alternatives) => emitter.alternatives(filter as u32, when, &alternatives),
                     Err(error) => {
                         diagnostics.push(lower_error(error, filter, span.clone()));
@@ -77,20 +77,38 @@ pub fn compile(criteria: &FilterCriteria, options: &Options) -> Result<Compiled,
                 },
             }
         }
+        // Not only at the end, lest memory runs out before.
+        let bytes = emitter.least_bytes();
+        if bytes > options.limits.program_bytes {
+            let error = too_large(&format!("have more than {bytes} bytes"), &options.limits);
+            diagnostics.push(error.in_filter(filter, Some(span)));
+            break;
+        }
     }
     let warnings = diagnostics.finish()?;
-    match emitter.finish(criteria.is_empty()) {
+    match emitter.finish(criteria.is_empty(), &options.limits) {
         Ok(program) => Ok(Compiled { program, warnings }),
         Err(error) => {
-            let message = format!("the program would be larger than its format can hold: {error}");
             let mut diagnostics = Diagnostics::new(criteria, options.strict);
-            diagnostics.push(
-                CompileError::new(ErrorKind::ProgramTooLarge, message)
-                    .with_help("split the criteria into several programs".to_owned()),
-            );
+            diagnostics.push(match error {
+                EmitError::Limit { found } => too_large(&format!("have {found} bytes"), &options.limits),
+                EmitError::Format(error) => CompileError::new(
+                    ErrorKind::ProgramTooLarge,
+                    format!("the program would be larger than its format can hold: {error}"),
+                )
+                .with_help(SPLIT.to_owned()),
+            });
             Err(diagnostics.finish().err().unwrap_or_else(|| unreachable!("an error was pushed")))
         }
     }
+}
+
+const SPLIT: &str = "split the criteria into several programs";
+
+fn too_large(what: &str, limits: &Limits) -> CompileError {
+    let limit = limits.program_bytes;
+    CompileError::new(ErrorKind::ProgramTooLarge, format!("the program would {what}; the limit is {limit}"))
+        .with_help(SPLIT.to_owned())
 }
 
 fn lower_error(error: LowerError, filter: usize, span: Span) -> CompileError {
@@ -104,19 +122,16 @@ fn lower_error(error: LowerError, filter: usize, span: Span) -> CompileError {
             .in_filter(filter, Some(span))
             .with_order(order::BUILD);
         }
-        LowerError::PathTooDeep { found } => CompileError::new(
+        LowerError::PathTooDeep { found, limit } => CompileError::new(
             ErrorKind::PathTooDeep,
-            format!(
-                "a path of the pattern has {found} segments (nested keys and dots); the limit is {}",
-                lower::SEGMENTS
-            ),
+            format!("a path of the pattern has {found} segments (nested keys and dots); the limit is {limit}"),
         )
         .with_help("use keys with fewer dots".to_owned()),
-        LowerError::TooManyPaths { found } => CompileError::new(
+        LowerError::TooManyPaths { found, limit } => CompileError::new(
             ErrorKind::TooManyPaths,
-            format!("the pattern has {found} different fields in one alternative; the limit is {}", lower::PATHS),
+            format!("the pattern has {found} different fields in one alternative; the limit is {limit}"),
         )
-        .with_reason(format!("Size of rule exceeds max value of {}", lower::PATHS))
+        .with_reason(format!("Size of rule exceeds max value of {limit}"))
         .with_help("test fewer fields, or split the pattern into several filters".to_owned()),
         LowerError::TooManyAlternatives { limit, paths } => {
             let names: Vec<String> = paths.iter().map(|path| format!("`{}`", String::from_utf8_lossy(path))).collect();

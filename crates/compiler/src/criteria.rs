@@ -11,7 +11,7 @@ use eventsieve_program::text;
 
 use crate::error::{CompileError, CompileErrors, Diagnostics, ErrorKind, order, single};
 use crate::json::{Document, Kind, readable};
-use crate::options::Options;
+use crate::options::{Limits, Options};
 
 /// Ordered filters, of which one must match. None at all lets everything pass.
 ///
@@ -37,7 +37,7 @@ impl FilterCriteria {
     /// If the text is no JSON, or has none of the three shapes, or a filter has no pattern.
     pub fn from_json(text: &str) -> Result<FilterCriteria, CompileErrors> {
         let outer = Arc::<str>::from(text);
-        let document = Document::read(text);
+        let document = Document::read(text, &Limits::none());
         match filters(&document) {
             Ok(patterns) => Ok(FilterCriteria { sources: Arc::new(Sources { outer: Some(outer), patterns }) }),
             Err(error) => {

@@ -19,6 +19,7 @@ use eventsieve_program::{Dialect, Program, ProgramError, Source, glob, text};
 use crate::ast::{Except, Test, TestKind, Wildcard, WildcardPiece};
 use crate::fold;
 use crate::lower::{Alternative, Group, Input, Path};
+use crate::options::Limits;
 use crate::value::{self, Shape};
 
 /// From so many exact strings at one path on, they go into a table.
@@ -70,6 +71,15 @@ struct ConjEntry {
     when: u8,
     slots: Vec<u32>,
     absent: Vec<usize>,
+}
+
+/// Why there is no program.
+#[derive(Debug)]
+pub(crate) enum EmitError {
+    /// It would have so many bytes, which is more than the limit.
+    Limit { found: usize },
+    /// It would be larger than its format can hold.
+    Format(ProgramError),
 }
 
 /// Collects filters and writes the program.
@@ -331,16 +341,29 @@ impl Emitter {
         self.gates[gate].absent.push((leaf, bit));
     }
 
-    /// Writes the program.
-    pub(crate) fn finish(self, pass_all: bool) -> Result<Program<'static>, ProgramError> {
+    /// Bytes that the program has at least, as far as it is known already.
+    pub(crate) fn least_bytes(&self) -> usize {
+        self.slots.len() * Slot::BYTES
+            + self.gates.len() * Gate::BYTES
+            + self.conjs.len() * Conj::BYTES
+            + self.nodes.len() * Node::BYTES
+    }
+
+    /// Writes the program, unless it has more bytes than the limit.
+    pub(crate) fn finish(self, pass_all: bool, limits: &Limits) -> Result<Program<'static>, EmitError> {
         let mut parts = Parts::new(self.source, self.dialect);
         parts.filter_len = self.filter_len;
         parts.flags = if pass_all { FLAG_PASS_ALL } else { 0 };
-        let mut writer = Writer { parts, literals: HashMap::new(), postings: HashMap::new() };
+        let automaton_bytes = limits.automaton_bytes;
+        let mut writer = Writer { parts, automaton_bytes, literals: HashMap::new(), postings: HashMap::new() };
         let leaf_ids = self.write_trie(&mut writer);
         self.write_code(&mut writer, &leaf_ids);
         self.write_resolve(&mut writer.parts, &leaf_ids);
-        writer.parts.assemble()
+        let found = writer.parts.program_bytes();
+        if found > limits.program_bytes {
+            return Err(EmitError::Limit { found });
+        }
+        writer.parts.assemble().map_err(EmitError::Format)
     }
 
     /// Writes nodes, edges and leaves; returns the number of each of our leaves in the program.
@@ -563,6 +586,7 @@ pub(crate) fn canonical(tests: &[Test]) -> Vec<u8> {
 
 struct Writer {
     parts: Parts,
+    automaton_bytes: usize,
     literals: HashMap<Vec<u8>, u32>,
     postings: HashMap<Vec<u32>, u32>,
 }
@@ -693,7 +717,7 @@ impl Writer {
             self.push(Inst { x, a, c, ..Inst::plain(Op::Address) });
         }
         if (MERGE_FROM..=MERGE_TO).contains(&strings.shapes.len())
-            && let Some(merged) = value::merge(strings.shapes.keys())
+            && let Some(merged) = value::merge(strings.shapes.keys(), self.automaton_bytes)
         {
             let postings: Vec<&Vec<u32>> = strings.shapes.values().collect();
             let dfa = self.dfa(&merged, &postings);

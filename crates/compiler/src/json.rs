@@ -7,7 +7,7 @@
 //! habits of its reader matter: with a key it also scans the beginning of the value, and the inside of a
 //! string value is not looked at before someone asks for the text.
 //!
-//! Nothing here recurses. Limits are those of the service's reader.
+//! Nothing here recurses. The default limits are those of the service's reader.
 
 use std::fmt::Write;
 
@@ -15,13 +15,8 @@ use eventsieve_program::text;
 
 use crate::ast::{Span, Text};
 use crate::error::ErrorKind;
+use crate::options::Limits;
 
-/// Deepest nesting of objects and lists.
-const DEPTH: usize = 1000;
-/// Most digits of a number.
-const NUMBER_DIGITS: usize = 1000;
-/// Most UTF-16 units of a key.
-const KEY_UNITS: usize = 50_000;
 /// Longest part of a wrong token that is repeated in a message.
 const TOKEN_UNITS: usize = 256;
 /// Longest part of the text that is repeated in a message.
@@ -95,8 +90,14 @@ pub(crate) struct Document<'t> {
 
 impl<'t> Document<'t> {
     /// Reads the first value of `text`.
-    pub(crate) fn read(text: &'t str) -> Document<'t> {
-        let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, tokens: Vec::new(), open: Vec::new(), call: 0 };
+    pub(crate) fn read(text: &'t str, limits: &Limits) -> Document<'t> {
+        let bounds = Bounds {
+            depth: limits.depth.min(Limits::MAX_DEPTH),
+            number_digits: limits.number_digits,
+            key_units: limits.key_chars,
+        };
+        let bytes = text.as_bytes();
+        let mut reader = Reader { text, bytes, bounds, at: 0, tokens: Vec::new(), open: Vec::new(), call: 0 };
         let fault = reader.value().err().map(|fault| *fault);
         let count = reader.tokens.len();
         for level in &reader.open {
@@ -177,9 +178,16 @@ struct Level {
     filled: bool,
 }
 
+struct Bounds {
+    depth: usize,
+    number_digits: usize,
+    key_units: usize,
+}
+
 struct Reader<'t> {
     text: &'t str,
     bytes: &'t [u8],
+    bounds: Bounds,
     at: usize,
     tokens: Vec<Token>,
     open: Vec<Level>,
@@ -349,17 +357,18 @@ impl<'t> Reader<'t> {
         self.string(true)?;
         let span = start..self.at;
         let raw = &self.bytes[start + 1..self.at - 1];
-        if raw.len() > KEY_UNITS {
+        let most = self.bounds.key_units;
+        if raw.len() > most {
             let mut decoded = Text::new();
             let _ = text::unescape_into(raw, &mut decoded);
             let units = text::utf16_units(&decoded).count();
-            if units > KEY_UNITS {
+            if units > most {
                 return self.fault_of(
                     ErrorKind::KeyTooLong,
                     span,
-                    format!("a key of {units} characters; the limit is {KEY_UNITS}"),
+                    format!("a key of {units} characters; the limit is {most}"),
                     format!(
-                        "Name length ({units}) exceeds the maximum allowed ({KEY_UNITS}, from \
+                        "Name length ({units}) exceeds the maximum allowed ({most}, from \
                          `StreamReadConstraints.getMaxNameLength()`)"
                     ),
                 );
@@ -471,17 +480,18 @@ impl<'t> Reader<'t> {
     }
 
     fn begin_level(&mut self, is_object: bool) -> Scan<()> {
-        if self.open.len() == DEPTH {
+        let most = self.bounds.depth;
+        if self.open.len() >= most {
             // After a key, the level is only made when the value is asked for.
             self.call = self.tokens.len();
             return self.fault_of(
                 ErrorKind::TooDeep,
                 self.at..self.at + 1,
-                format!("nested {} deep; the limit is {DEPTH}", DEPTH + 1),
+                format!("nested {} deep; the limit is {most}", most + 1),
                 format!(
-                    "Document nesting depth ({}) exceeds the maximum allowed ({DEPTH}, from \
+                    "Document nesting depth ({}) exceeds the maximum allowed ({most}, from \
                      `StreamReadConstraints.getMaxNestingDepth()`)",
-                    DEPTH + 1
+                    most + 1
                 ),
             );
         }
@@ -619,13 +629,14 @@ impl<'t> Reader<'t> {
             }
             digit_len += exponent_len;
         }
-        if digit_len > NUMBER_DIGITS {
+        let most = self.bounds.number_digits;
+        if digit_len > most {
             return self.fault_of(
                 ErrorKind::NumberTooLong,
                 start..self.at,
-                format!("a number of {digit_len} digits; the limit is {NUMBER_DIGITS}"),
+                format!("a number of {digit_len} digits; the limit is {most}"),
                 format!(
-                    "Number value length ({digit_len}) exceeds the maximum allowed ({NUMBER_DIGITS}, from \
+                    "Number value length ({digit_len}) exceeds the maximum allowed ({most}, from \
                      `StreamReadConstraints.getMaxNumberLength()`)"
                 ),
             );
@@ -723,18 +734,18 @@ mod tests {
     use super::*;
 
     fn kinds(text: &str) -> Vec<Kind> {
-        Document::read(text).tokens.iter().map(|token| token.kind).collect()
+        Document::read(text, &Limits::none()).tokens.iter().map(|token| token.kind).collect()
     }
 
     fn fault(text: &str) -> (String, String) {
-        let fault = Document::read(text).fault.unwrap_or_else(|| panic!("{text} is read"));
+        let fault = Document::read(text, &Limits::none()).fault.unwrap_or_else(|| panic!("{text} is read"));
         (text[fault.span].to_owned(), fault.reason)
     }
 
     #[test]
     fn tokens_know_where_they_are_and_end() {
         let text = r#" {"a" : [1, {"b":null}], "c":"x"} y"#;
-        let document = Document::read(text);
+        let document = Document::read(text, &Limits::none());
         assert!(document.fault.is_none());
         assert_eq!(document.spelling(0), "{");
         assert_eq!(&text[document.value_span(0)], &text[1..text.len() - 2]);
@@ -742,17 +753,17 @@ mod tests {
         assert_eq!(&text[document.value_span(2)], r#"[1, {"b":null}]"#);
         assert_eq!(document.decoded(document.after(2)), b"c");
         assert_eq!(&text[document.trailing().unwrap()], "y");
-        assert_eq!(Document::read("{} \r\n").trailing(), None);
+        assert_eq!(Document::read("{} \r\n", &Limits::none()).trailing(), None);
     }
 
     #[test]
     fn what_came_before_a_fault_is_kept() {
         assert_eq!(kinds(r#"{"a":[1,tru"#), [Kind::ObjectStart, Kind::Key, Kind::ListStart, Kind::Number]);
-        let document = Document::read(r#"{"a":["x"#);
+        let document = Document::read(r#"{"a":["x"#, &Limits::none());
         assert_eq!(document.kind(3), Some(Kind::Str));
         assert!(document.is_cut(3));
         assert_eq!(document.after(0), 5);
-        assert!(kinds("").is_empty() && Document::read("  ").fault.is_none());
+        assert!(kinds("").is_empty() && Document::read("  ", &Limits::none()).fault.is_none());
     }
 
     #[test]
@@ -851,7 +862,7 @@ mod tests {
 
     #[test]
     fn limits_are_those_of_the_reader() {
-        let kind = |text: String| Document::read(&text).fault.map(|fault| fault.kind);
+        let kind = |text: String| Document::read(&text, &Limits::none()).fault.map(|fault| fault.kind);
         let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
         assert_eq!(kind(nested(1000)), None);
         assert_eq!(kind(nested(1001)), Some(ErrorKind::TooDeep));

@@ -23,6 +23,7 @@ use eventsieve_program::text::cmp_utf16;
 use crate::arrange;
 use crate::ast::{MemberValue, Object, Span, Test, TestKind};
 use crate::emit::canonical;
+use crate::options::Limits;
 
 /// A path: its text (segments joined with dots, WTF-8) and where the segments end.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -139,34 +140,28 @@ pub(crate) enum LowerError {
     /// Multiplying out would make more alternatives than the limit; some of the paths that force it.
     TooManyAlternatives { limit: usize, paths: Vec<Vec<u8>> },
     /// More distinct paths in one branch than the service takes.
-    TooManyPaths { found: usize },
+    TooManyPaths { found: usize, limit: usize },
     /// More segments in one path than a program can hold.
-    PathTooDeep { found: usize },
+    PathTooDeep { found: usize, limit: usize },
     /// A range at the far end of what a double holds, not overridden by a later field.
     EmptyRange { span: Span },
 }
 
-/// Most paths one branch may have.
-pub(crate) const PATHS: usize = 256;
-
-/// Most segments of one path. The service has no such limit; nesting is limited to 1,000, so only keys with thousands
-/// of dots meet it.
-pub(crate) const SEGMENTS: usize = 10_000;
-
 /// Lowers one pattern into alternatives of which one must hold.
-pub(crate) fn lower(pattern: &Object, or_alternatives: usize) -> Result<Vec<Group>, LowerError> {
+pub(crate) fn lower(pattern: &Object, limits: &Limits) -> Result<Vec<Group>, LowerError> {
+    let segments = limits.path_segments.min(Limits::MAX_PATH_SEGMENTS);
     let mut lowering = Lowering { paths: HashMap::new(), order: 0 };
     let mut list = Vec::new();
     lowering.list(pattern, None, &mut list);
-    if let Some(found) = lowering.paths.values().map(|path| path.depth()).find(|&depth| depth > SEGMENTS) {
-        return Err(LowerError::PathTooDeep { found });
+    if let Some(found) = lowering.paths.values().map(|path| path.depth()).find(|&depth| depth > segments) {
+        return Err(LowerError::PathTooDeep { found, limit: segments });
     }
-    let mut budget = Budget::new(or_alternatives);
+    let mut budget = Budget::new(limits.or_alternatives);
     last_wins(&mut list);
     settle_repeats(&mut list, &mut Interner::default(), &mut budget)?;
     let found = branch_paths(&list);
-    if found > PATHS {
-        return Err(LowerError::TooManyPaths { found });
+    if found > limits.paths {
+        return Err(LowerError::TooManyPaths { found, limit: limits.paths });
     }
     let mut empty = None;
     for_each_field(&list, &mut |field| {

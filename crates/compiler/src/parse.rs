@@ -23,7 +23,7 @@ use crate::options::Options;
 /// The result is `None` exactly if an error was found in this pattern.
 pub fn parse_pattern(text: &str, options: &Options, filter: usize, out: &mut Diagnostics) -> Option<Object> {
     let errors_before = out.error_len();
-    let document = Document::read(text);
+    let document = Document::read(text, &options.limits);
     let mut parser =
         Parser { document: &document, options, filter, out, at: 0, levels: Vec::new(), wildcards: BTreeMap::new() };
     let root = parser.root();

@@ -4,7 +4,7 @@
 //! they are merged into one deterministic automaton that reads the value once. regex-automata does the
 //! construction (determinisation with size limits and byte classes are its craft); its states are then
 //! renumbered into the plain tables of [`eventsieve_program::format`], so that a program holds no other
-//! crate's format. Where the automaton would grow beyond [`DFA_BYTES`], and where there are so many tests that
+//! crate's format. Where the automaton would grow beyond its limit, and where there are so many tests that
 //! it probably would, they stay single instructions, of which the vm makes a plan.
 
 use std::collections::HashMap;
@@ -18,10 +18,8 @@ use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
 use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Hir, Repetition};
 
-/// Largest automaton of one path.
-pub(crate) const DFA_BYTES: usize = 1 << 18;
-/// Largest working memory while one is built.
-const DETERMINIZE_BYTES: usize = 1 << 22;
+/// Working memory while an automaton is built, as a multiple of the largest that is kept.
+const WORKING: usize = 16;
 
 /// A string test that an automaton can do.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,15 +44,13 @@ pub(crate) struct Merged {
     pub(crate) start: u32,
 }
 
-/// Merges the tests; `None` where the automaton would be too large.
-pub(crate) fn merge<'s>(shapes: impl Iterator<Item = &'s Shape>) -> Option<Merged> {
+/// Merges the tests; `None` where the automaton would have more than `most` bytes.
+pub(crate) fn merge<'s>(shapes: impl Iterator<Item = &'s Shape>, most: usize) -> Option<Merged> {
+    let working = most.saturating_mul(WORKING);
     let hirs: Vec<Hir> = shapes.map(hir).collect();
     let nfa = thompson::Compiler::new()
         .configure(
-            thompson::Config::new()
-                .utf8(false)
-                .which_captures(WhichCaptures::None)
-                .nfa_size_limit(Some(DETERMINIZE_BYTES)),
+            thompson::Config::new().utf8(false).which_captures(WhichCaptures::None).nfa_size_limit(Some(working)),
         )
         .build_many_from_hir(&hirs)
         .ok()?;
@@ -63,8 +59,8 @@ pub(crate) fn merge<'s>(shapes: impl Iterator<Item = &'s Shape>) -> Option<Merge
             dense::Config::new()
                 .match_kind(MatchKind::All)
                 .start_kind(StartKind::Anchored)
-                .dfa_size_limit(Some(DFA_BYTES))
-                .determinize_size_limit(Some(DETERMINIZE_BYTES)),
+                .dfa_size_limit(Some(most))
+                .determinize_size_limit(Some(working)),
         )
         .build_from_nfa(&nfa)
         .ok()?;

@@ -152,7 +152,7 @@ fn numbers_and_keys_have_limits() {
     let expected = [Match, Malformed].repeat(5);
     assert_eq!(verdicts(&sieve, &records), expected);
     // Other limits can be asked for.
-    let narrow = RecordLimits { depth: 2, number_digits: 3, key_chars: 4 };
+    let narrow = RecordLimits { depth: 2, number_digits: 3, key_chars: 4, ..RecordLimits::default() };
     let sieve = sieve.with_record_limits(narrow);
     let records = [
         r#"{"a":["x"]}"#,

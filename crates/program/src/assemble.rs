@@ -1,7 +1,7 @@
 //! The only writer of program bytes.
 
 use crate::format::*;
-use crate::inst::Inst;
+use crate::inst::{INST_BYTES, Inst};
 use crate::{Dialect, Program, ProgramError, Source};
 
 /// The sections of a program as lists, before they become bytes.
@@ -57,6 +57,25 @@ impl Parts {
         }
     }
 
+    /// Bytes of the program that these parts make.
+    pub fn program_bytes(&self) -> usize {
+        let words = self.items.len() + self.free_conjs.len() + self.free_gates.len() + self.words.len();
+        HEADER_BYTES
+            + SECTIONS * 16
+            + self.nodes.len() * Node::BYTES
+            + self.edges.len() * Edge::BYTES
+            + self.leaves.len() * Leaf::BYTES
+            + self.insts.len() * INST_BYTES
+            + self.slots.len() * Slot::BYTES
+            + self.conjs.len() * Conj::BYTES
+            + self.gates.len() * Gate::BYTES
+            + self.inputs.len() * Input::BYTES
+            + self.tables.len() * Table::BYTES
+            + self.dfas.len() * Dfa::BYTES
+            + words * 4
+            + self.literals.len()
+    }
+
     /// Lays the sections out and verifies the program.
     ///
     /// # Errors
@@ -96,6 +115,7 @@ impl Parts {
         out[12..16].copy_from_slice(&self.flags.to_le_bytes());
         out[16..20].copy_from_slice(&self.filter_len.to_le_bytes());
         out[20..24].copy_from_slice(&(SECTIONS as u32).to_le_bytes());
+        debug_assert_eq!(out.len(), self.program_bytes());
         let whole = out.len() as u64;
         out[24..32].copy_from_slice(&whole.to_le_bytes());
         for (at, pair) in starts.windows(2).enumerate() {

@@ -12,6 +12,9 @@ use std::fmt;
 /// Bounds on a record; beyond one of them the record is malformed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordLimits {
+    /// Bytes of a record, and of a payload that is handed over apart from one. A value above
+    /// [`RecordLimits::MAX_RECORD_BYTES`] counts as that. No tape is asked, since none shows it.
+    pub record_bytes: usize,
     /// Open objects and arrays at any point, the root included. A value above [`RecordLimits::MAX_DEPTH`] counts
     /// as that.
     pub depth: usize,
@@ -24,11 +27,23 @@ pub struct RecordLimits {
 impl RecordLimits {
     /// The deepest nesting that can be asked for: one bit each must fit the array of container kinds.
     pub const MAX_DEPTH: usize = 1024;
+    /// The longest record that can be asked for: positions are held in 32 bits, with room to spare.
+    pub const MAX_RECORD_BYTES: usize = 1 << 30;
+
+    /// Whether a text is not too long.
+    pub(crate) fn take(&self, text: &[u8]) -> bool {
+        text.len() <= self.record_bytes.min(RecordLimits::MAX_RECORD_BYTES)
+    }
 }
 
 impl Default for RecordLimits {
     fn default() -> Self {
-        RecordLimits { depth: 1000, number_digits: 1000, key_chars: 50_000 }
+        RecordLimits {
+            record_bytes: RecordLimits::MAX_RECORD_BYTES,
+            depth: 1000,
+            number_digits: 1000,
+            key_chars: 50_000,
+        }
     }
 }
 
@@ -112,6 +127,11 @@ pub enum Reason {
     EndsInArray,
     /// Something other than white space after the root.
     TrailingText,
+    /// More bytes than [`RecordLimits::record_bytes`]; nothing else was looked at.
+    TooLong {
+        /// The limit that held.
+        limit: usize,
+    },
     /// More open containers than [`RecordLimits::depth`].
     TooDeep {
         /// The limit that held.
@@ -155,6 +175,7 @@ impl fmt::Display for Reason {
             Reason::EndsInObject => "the record ends inside an object",
             Reason::EndsInArray => "the record ends inside an array",
             Reason::TrailingText => "only white space may follow the root object",
+            Reason::TooLong { limit } => return write!(f, "the record has more than {limit} bytes"),
             Reason::TooDeep { limit } => return write!(f, "nested deeper than {limit} levels"),
             Reason::NumberTooLong { limit } => return write!(f, "number has more than {limit} digits"),
             Reason::KeyTooLong { limit } => return write!(f, "key has more than {limit} UTF-16 code units"),
@@ -171,6 +192,10 @@ impl fmt::Display for Reason {
 /// # Errors
 /// The first problem in document order.
 pub fn check(record: &[u8], limits: &RecordLimits) -> Result<(), Malformed> {
+    if !limits.take(record) {
+        let limit = limits.record_bytes.min(RecordLimits::MAX_RECORD_BYTES);
+        return Err(Malformed { offset: limit, reason: Reason::TooLong { limit } });
+    }
     match std::str::from_utf8(record) {
         Ok(_) => Reader::new(record, limits).document(false),
         Err(bad) => Err(first_problem(record, bad.valid_up_to(), limits)),

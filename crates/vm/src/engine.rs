@@ -149,9 +149,6 @@ impl Prefilters {
 /// Bytes of records that are searched before they are read.
 const WINDOW_BYTES: usize = 128 << 10;
 
-/// Longest record: positions are held in 32 bits, with room to spare.
-pub(crate) const RECORD_BYTES: usize = 1 << 30;
-
 impl<'p> Engine<'p> {
     /// An engine with default limits for records that are what a filter sees.
     pub fn new(program: Program<'p>) -> Engine<'p> {
@@ -428,7 +425,7 @@ impl<'p> Engine<'p> {
         if self.checks == Checks::Matches {
             return Verdict::NoMatch;
         }
-        let valid = item.text().is_none_or(|json| json.len() <= RECORD_BYTES && self.is_valid(scratch, json));
+        let valid = item.text().is_none_or(|json| self.limits.take(json) && self.is_valid(scratch, json));
         if valid { Verdict::NoMatch } else { Verdict::Malformed }
     }
 
@@ -450,8 +447,8 @@ impl<'p> Engine<'p> {
         };
         let json = given.json;
         let payload = given.pieces.and_then(|pieces| pieces.payload);
-        if json.is_some_and(|json| json.len() > RECORD_BYTES)
-            || payload.is_some_and(|payload| payload.bytes.len() > RECORD_BYTES)
+        if json.is_some_and(|json| !self.limits.take(json))
+            || payload.is_some_and(|payload| !self.limits.take(payload.bytes))
             || given.tape.is_some_and(|nodes| !is_within(nodes, &self.limits, &mut scratch.parse.open))
         {
             return (Verdict::Malformed, None);

@@ -114,3 +114,49 @@ fn criteria_that_are_no_text_are_refused() {
     let file = files.write("latin1.json", b"{\"a\":[\"caf\xe9\"]}");
     run(&["filter", "--criteria", &file]).gives(2, "").saying(&format!("eventsieve: {file}: not UTF-8 at byte 10\n"));
 }
+
+#[test]
+fn every_bound_can_be_set_and_says_what_it_met() {
+    let or = |n: usize| format!(r#""$or":[{{"a":["{n}"]}},{{"b":["{n}"]}},{{"c":["{n}"]}}]"#);
+    let ors = format!("{{{}}}", (0..6).map(or).collect::<Vec<_>>().join(","));
+    let criteria: [(&str, &str, &str); 11] = [
+        ("filters=0", r#"{"a":[1]}"#, "1 filter"),
+        ("pattern-chars=8", r#"{"a":[1]}"#, "the limit is 8"),
+        ("wildcard-complexity=2", r#"{"a":[{"wildcard":"*ab*ab*ab*"}]}"#, "complexity"),
+        ("or-alternatives=20", &ors, "more than 20 alternatives, at fields `a`"),
+        ("paths=1", r#"{"a":[1],"b":[1]}"#, "2 different fields in one alternative; the limit is 1"),
+        ("path-segments=2", r#"{"a":{"b.c":[1]}}"#, "a path of the pattern has 3 segments"),
+        ("depth=2", r#"{"a":{"b":[1]}}"#, "nested 3 deep; the limit is 2"),
+        ("number-digits=2", r#"{"a":[123]}"#, "a number of 3 digits; the limit is 2"),
+        ("key-chars=2", r#"{"abc":[1]}"#, "a key of 3 characters; the limit is 2"),
+        ("program-bytes=300", r#"{"a":[1]}"#, "; the limit is 300"),
+        ("record-bytes=3", r#"{"a":[1]}"#, "--limit record-bytes: no records are read here"),
+    ];
+    for (limit, pattern, said) in criteria {
+        let refused = run(&["disasm", "--limit", limit, "--pattern", pattern]);
+        refused.gives(2, "");
+        assert!(refused.stderr.contains(said), "{limit}: {refused:#?}");
+    }
+    let pattern = r#"{"a":[1]}"#;
+    for (limit, record, said) in [
+        ("record-bytes=6", r#"{"a":1}"#, "<stdin>:1:7: the record has more than 6 bytes"),
+        ("record-depth=1", r#"{"a":[1]}"#, "nested deeper than 1 levels"),
+        ("record-number-digits=2", r#"{"a":1,"b":123}"#, "number has more than 2 digits"),
+        ("record-key-chars=1", r#"{"a":1,"bc":1}"#, "key has more than 1 UTF-16 code units"),
+    ] {
+        let record = format!("{record}\n");
+        run_with(&record, &["filter", "--pattern", pattern]).gives(0, &record).silently();
+        let dropped = run_with(&record, &["filter", "--limit", limit, "--pattern", pattern]);
+        dropped.gives(1, "");
+        assert!(dropped.stderr.contains(said), "{limit}: {dropped:#?}");
+    }
+    for (limit, said) in [
+        ("paths", "write NAME=N"),
+        ("paths=off", "cannot be off"),
+        ("depht=3", "there is no limit with the name depht; there are filters,"),
+    ] {
+        let refused = run(&["filter", "--limit", limit, "--pattern", pattern]);
+        refused.gives(2, "");
+        assert!(refused.stderr.contains(said), "{limit}: {refused:#?}");
+    }
+}
