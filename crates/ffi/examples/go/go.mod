@@ -1,0 +1,3 @@
+module example.com/eventsieve-filter
+
+go 1.19
