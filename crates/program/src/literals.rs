@@ -29,6 +29,9 @@
 //! for the record *and* what its coded members decode to: dropped may be what has no literal (and no `\u`) in either.
 //! Both are searched for the whole set, as a value under a coded key may also lie in the record as it is (where the
 //! member is no string, or its key is written with dots).
+//!
+//! **Members.** Where a filter has no literal, it may still need a value under one of a few keys: [`members`] has those
+//! values. To look for the key and test what follows it says more than the key alone, which is in most records.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -50,6 +53,100 @@ pub const FOLD_BYTES: usize = 3;
 /// Pairs of a test and a slot it satisfies after which a program is too large to be looked at. So many filters have more than
 /// [`LITERALS`] texts, and it would take them long to find that out; and a hostile program could have its size squared.
 const STEPS: u32 = 1 << 14;
+
+/// Most instructions of a leaf that [`members`] may name.
+const MEMBER_INSTS: u32 = 16;
+
+/// A value that satisfies a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Member {
+    /// The leaf that the value is seen at.
+    pub leaf: u32,
+    /// The slot that one of the leaf's tests satisfies.
+    pub slot: u32,
+}
+
+/// Values of which a record must hold at least one to match, ascending; `None` if it need not hold any in particular, or
+/// any value of some leaf would do. Where they stand in a member that is coded, they are not in the record as it is.
+pub fn members(view: &View<'_>) -> Option<Vec<Member>> {
+    if view.flags & crate::format::FLAG_PASS_ALL != 0 {
+        return None;
+    }
+    let mut members = Vec::new();
+    let mut weights = Vec::new();
+    let mut found: Vec<Result<Vec<u32>, Why>> = vec![Ok(Vec::new()); view.slot_len() as usize];
+    let mut steps = STEPS;
+    for leaf in 0..view.leaf_len() {
+        let mut pc = view.leaf(leaf).pc;
+        let start = pc;
+        // Whether every value of the kind that is at hand comes to this instruction.
+        let mut by_all = true;
+        loop {
+            let inst = view.inst(pc);
+            pc += 1;
+            steps = steps.checked_sub(1)?;
+            let is_long = pc - start > MEMBER_INSTS;
+            let mut add = |slot: u32, rarity: Option<u32>| {
+                let fact = &mut found[slot as usize];
+                match (fact.as_mut(), rarity) {
+                    (Ok(ids), Some(rarity)) if !is_long => {
+                        ids.push(members.len() as u32);
+                        members.push(Member { leaf, slot });
+                        weights.push(16 * rarity);
+                    }
+                    _ => *fact = Err(Why::Test(inst.op)),
+                }
+            };
+            match inst.op {
+                Op::End => break,
+                // Many tests have literals, or else are too many to be run more often than they have to.
+                Op::Lookup => {
+                    let table = view.table(inst.a);
+                    for entry in (0..table.capacity).map(|row| table.start + row * 4) {
+                        if view.word(entry + 1) != NONE {
+                            view.posting(view.word(entry + 3)).for_each(|slot| add(slot, None));
+                        }
+                    }
+                }
+                Op::Scan => {
+                    let dfa = view.dfa(inst.a);
+                    let accepts = dfa.start + 256 + dfa.state_len * dfa.class_len;
+                    for state in 0..dfa.state_len {
+                        view.posting(view.word(accepts + state)).for_each(|slot| add(slot, None));
+                    }
+                }
+                op if op.operands()[2] == Operand::Outcome => {
+                    if inst.x & GOTO != 0 {
+                        by_all = false;
+                    } else {
+                        let rarity = match op {
+                            Op::Always if by_all => None,
+                            Op::Always => Some(1),
+                            Op::True | Op::False | Op::Null => Some(2),
+                            _ => Some(3),
+                        };
+                        add(inst.c, rarity);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    let mut finder = Finder {
+        view,
+        texts: Vec::new(),
+        weights,
+        slots: Vec::new(),
+        coded: vec![false; view.slot_len() as usize],
+        causes: causes(view),
+    };
+    finder.slots = found.into_iter().map(|fact| fact.map(|ids| finder.set(ids))).collect();
+    let ids = finder.needed(false).ok()?;
+    let mut needed: Vec<Member> = ids.iter().map(|&id| members[id as usize]).collect();
+    needed.sort_unstable();
+    needed.dedup();
+    Some(needed)
+}
 
 /// The members of a delivered record that are written in base64.
 pub fn coded_keys(source: Source) -> &'static [&'static str] {
@@ -313,6 +410,11 @@ impl<'v, 'p> Finder<'v, 'p> {
 
     /// The literals of all ways of all filters. Asked of the record alone, what is coded there has none.
     fn literals(&self, record_alone: bool) -> Result<Vec<Vec<u8>>, NoLiterals> {
+        self.needed(record_alone).map(|ids| self.sorted(&ids))
+    }
+
+    /// The numbers of what all ways of all filters need, one of it at least.
+    fn needed(&self, record_alone: bool) -> Result<BTreeSet<u32>, NoLiterals> {
         let view = self.view;
         let slot_fact = |slot: u32| -> Fact {
             if record_alone && self.coded[slot as usize] {
@@ -376,7 +478,7 @@ impl<'v, 'p> Finder<'v, 'p> {
         match refused {
             Some(refused) => Err(refused),
             None if ids.len() > LITERALS => Err(NoLiterals { filter: None, why: Why::TooMany }),
-            None => Ok(self.sorted(&ids)),
+            None => Ok(ids),
         }
     }
 

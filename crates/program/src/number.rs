@@ -342,7 +342,7 @@ mod tests {
             f64::from_bits(bits)
         });
         let edges =
-            [0.0, -0.0, 5e-324, -4.9e-324, 2e-323, 2.2250738585072011e-308, 2e23, 9007199254740993.0, f64::MAX, 1e22];
+            [0.0, -0.0, 5e-324, -4.9e-324, 2e-323, f64::MIN_POSITIVE.next_down(), 2e23, 9007199254740992.0, f64::MAX, 1e22];
         for value in edges.into_iter().chain(doubles.filter(|value| value.is_finite()).take(20_000)) {
             let mut text = Vec::new();
             spell(value, &mut text);

@@ -21,8 +21,8 @@ use crate::outcome::Outcome;
 use crate::payload::{Belief, Coded, Placing};
 use crate::plan::flat::Flat;
 use crate::plan::{self, PLAN_FROM, Plans};
-use crate::prefilter::{Adaptive, CodedPrefilter, Prefilter};
-use crate::resolve::Resolve;
+use crate::prefilter::{Adaptive, CodedPrefilter, Members, Prefilter};
+use crate::resolve::{Few, Resolve};
 use crate::scratch::{Parse, Scratch};
 use crate::tape_cursor::{TapeCursor, is_within};
 use crate::text_cursor::TextCursor;
@@ -113,19 +113,28 @@ pub struct Engine<'p> {
     plans: Arc<Plans>,
     /// The gates for records without scopes, where they are no more than conjunctions.
     flat: Option<Arc<Flat>>,
+    /// All there is to resolve, if it is little.
+    few: Option<Few>,
     /// Whether some filter asks for a JSON payload.
     asks_json: bool,
     /// Whether some filter accepts records because their payload is no JSON.
     passes_other_formats: bool,
 }
 
-/// Searches for literals, where a match must hold one.
+/// Searches for what a match must hold.
 #[derive(Debug, Clone, Default)]
 struct Prefilters {
     /// In a delivered record as it is.
-    record: Option<Prefilter>,
+    record: Option<Required>,
     /// In the record or in what is coded in it, and where that is.
     decoded: Option<(Prefilter, CodedPrefilter)>,
+}
+
+/// What a record must hold as it is.
+#[derive(Debug, Clone)]
+enum Required {
+    Literals(Prefilter),
+    Members(Members),
 }
 
 impl Prefilters {
@@ -139,8 +148,10 @@ impl Prefilters {
         let literals = Literals::of(view, &coded);
         let search = |literals: Result<&[Vec<u8>], _>| literals.ok().and_then(Prefilter::new);
         let decoded = search(literals.decoded()).filter(|_| !coded.is_empty());
+        let record = search(literals.record()).map(Required::Literals);
         Prefilters {
-            record: search(literals.record()),
+            // Where a record is what a filter sees, members are in it as they are.
+            record: record.or_else(|| Members::new(view).filter(|_| *shape == Shape::RAW).map(Required::Members)),
             decoded: decoded.map(|prefilter| (prefilter, CodedPrefilter::new(&coded))),
         }
     }
@@ -168,6 +179,7 @@ impl<'p> Engine<'p> {
         let prefilters = Prefilters::new(&view, &shape);
         let plans = Arc::new(Plans::new(&view, PLAN_FROM));
         let flat = Flat::new(&view, &sources).map(Arc::new);
+        let few = Few::new(&view);
         Engine {
             program,
             limits: RecordLimits::default(),
@@ -181,6 +193,7 @@ impl<'p> Engine<'p> {
             prefilters,
             plans,
             flat,
+            few,
             asks_json,
             passes_other_formats,
         }
@@ -359,11 +372,11 @@ impl<'p> Engine<'p> {
         let view = self.program.view();
         // Whoever wants all malformed records told wants the formats of payloads as they are, too.
         let unread = self.checks == Checks::Matches || !(formats && self.shape.payload.is_some());
-        let prefilter = self.prefilters.record.as_ref().filter(|_| unread && self.searches());
-        let Some(prefilter) = prefilter else {
+        let required = self.prefilters.record.as_ref().filter(|_| unread && self.searches());
+        let Some(required) = required else {
             for (record, item) in batch.items().enumerate() {
                 let (verdict, format) = if unread && !self.may_match_coded(scratch, item) {
-                    (self.unread(scratch, item), None)
+                    (self.unread(scratch, || item), None)
                 } else {
                     self.record(&view, scratch, item)
                 };
@@ -378,11 +391,14 @@ impl<'p> Engine<'p> {
             let behind = batch.window(first, WINDOW_BYTES);
             candidates.clear();
             candidates.resize(behind - first, false);
-            self.search(prefilter, batch, first, &mut candidates, &mut scratch.adaptive);
+            self.search(&view, required, batch, first, &mut candidates, &mut scratch.adaptive);
             for (record, &candidate) in (first..behind).zip(&candidates) {
-                let item = batch.item(record);
-                let (verdict, format) =
-                    if candidate { self.record(&view, scratch, item) } else { (self.unread(scratch, item), None) };
+                // PERF: most are dropped, and not even looked up.
+                let (verdict, format) = if candidate {
+                    self.record(&view, scratch, batch.item(record))
+                } else {
+                    (self.unread(scratch, || batch.item(record)), None)
+                };
                 then(scratch, record, verdict, format);
             }
             first = behind;
@@ -393,20 +409,28 @@ impl<'p> Engine<'p> {
     /// Marks the records from `first` on that have to be read.
     fn search(
         &self,
-        prefilter: &Prefilter,
+        view: &View<'_>,
+        required: &Required,
         batch: &Batch<'_>,
         first: usize,
         candidates: &mut [bool],
         adaptive: &mut Adaptive,
     ) {
         if let Some(buffer) = batch.buffer() {
-            let range = |record| batch.range(first + record);
-            prefilter.candidates(self.isa, buffer, candidates.len(), range, adaptive, |at| candidates[at] = true);
+            let (len, range) = (candidates.len(), |record| batch.range(first + record));
+            let mark = |at: usize| candidates[at] = true;
+            match required {
+                Required::Literals(prefilter) => prefilter.candidates(self.isa, buffer, len, range, adaptive, mark),
+                Required::Members(members) => members.candidates(view, self.isa, buffer, len, range, adaptive, mark),
+            }
             return;
         }
         for (record, candidate) in (first..).zip(candidates) {
             // Only of a whole record is everything in one text.
-            *candidate = batch.item(record).text().is_none_or(|record| prefilter.admits(self.isa, record, adaptive));
+            *candidate = batch.item(record).text().is_none_or(|record| match required {
+                Required::Literals(prefilter) => prefilter.admits(self.isa, record, adaptive),
+                Required::Members(members) => members.admits(view, self.isa, record, adaptive),
+            });
         }
     }
 
@@ -420,12 +444,12 @@ impl<'p> Engine<'p> {
     }
 
     /// The verdict on a record that cannot match.
-    fn unread(&self, scratch: &mut Scratch, item: Item<'_>) -> Verdict {
+    fn unread<'b>(&self, scratch: &mut Scratch, item: impl FnOnce() -> Item<'b>) -> Verdict {
         scratch.resolve.accepted.clear();
         if self.checks == Checks::Matches {
             return Verdict::NoMatch;
         }
-        let valid = item.text().is_none_or(|json| self.limits.take(json) && self.is_valid(scratch, json));
+        let valid = item().text().is_none_or(|json| self.limits.take(json) && self.is_valid(scratch, json));
         if valid { Verdict::NoMatch } else { Verdict::Malformed }
     }
 
@@ -594,7 +618,15 @@ impl<'p> Engine<'p> {
                     believed = placed.believed;
                     if placed.unread {
                         // A literal may lie in what is not coded, or beside.
-                        let elsewhere = [json, decoded_beside, &trail.text];
+                        // No literal has a quote, so none begins before the payload and ends in it.
+                        let (before, behind) = match deferred.payload {
+                            Some(Found::String(located)) if located.buffer == Buffer::Record => {
+                                let (start, len) = (located.start as usize, located.len as usize);
+                                (&json[..start], &json[start + len..])
+                            }
+                            _ => (json, &json[..0]),
+                        };
+                        let elsewhere = [before, behind, decoded_beside, &trail.text];
                         let may_match = |text: &&[u8]| prefilter.is_none_or(|all| all.may_match(self.isa, text));
                         if !elsewhere.iter().any(may_match) {
                             return Judged::Is(None);
@@ -621,6 +653,10 @@ impl<'p> Engine<'p> {
         };
         let mut tests = Tests { plans: &self.plans, flat: self.flat.as_deref(), memory: plan, bytes: &bytes, texts };
         let mut judge = |when, resolve: &mut Resolve| {
+            if let Some(few) = &self.few {
+                judge_few(view, few, &trail.hits, &mut tests, resolve, when);
+                return;
+            }
             resolve.begin(trail.hits.len(), when);
             if trail.irregular {
                 judge_irregular(view, &self.sources, &trail.hits, &mut tests, resolve, search);
@@ -775,6 +811,18 @@ fn judge(view: &View<'_>, hits: &[Hit], tests: &mut Tests<'_>, resolve: &mut Res
         }
     }
     resolve.finish(view);
+}
+
+/// As [`judge`], where there are neither gates nor many slots, so that scopes mean nothing.
+fn judge_few(view: &View<'_>, few: &Few, hits: &[Hit], tests: &mut Tests<'_>, resolve: &mut Resolve, when: u8) {
+    let (mut satisfied, mut seen) = (0_u64, 0_u64);
+    for hit in hits {
+        if let Hit::Value { leaf, value } = *hit {
+            seen |= 1 << leaf;
+            tests.run(view, leaf, value, |slot| satisfied |= 1 << slot);
+        }
+    }
+    resolve.accept_few(few, satisfied, seen, when);
 }
 
 /// As [`judge`], by search; filters for which that takes too long are judged by scopes after all.

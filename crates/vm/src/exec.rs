@@ -122,7 +122,7 @@ impl<'v> Facts<'v> {
     #[inline]
     fn number(&mut self, view: &View<'_>, inst: Inst) -> bool {
         let Value::Number(spelling) = self.value else { return false };
-        let comparable = *self.number.get_or_insert_with(|| number::comparable_bytes(spelling));
+        let comparable = *self.number.get_or_insert_with(|| comparable(spelling));
         match (inst.op, comparable) {
             (Op::Number, Some(value)) => value == view.f64_at(inst.a),
             (Op::Between, Some(value)) => {
@@ -161,6 +161,39 @@ impl<'v> Facts<'v> {
             _ => false,
         }
     }
+}
+
+/// [`number::comparable_bytes`], with a short way for what most numbers are: some digits, perhaps with a point among them.
+#[inline]
+pub(crate) fn comparable(spelling: &[u8]) -> Option<f64> {
+    short(spelling).or_else(|| number::comparable_bytes(spelling))
+}
+
+/// The value of a number without an exponent and with so few digits that its value is that of its double.
+#[inline]
+fn short(spelling: &[u8]) -> Option<f64> {
+    /// So many digits, zeros included, are a whole number that a double holds exactly, and so is the power of ten.
+    const DIGITS: usize = 15;
+    const POWERS: [f64; DIGITS + 1] =
+        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+    let (negative, digits) = match spelling {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    if digits.is_empty() || digits.len() > DIGITS {
+        return None;
+    }
+    let (mut mantissa, mut point) = (0_u64, None);
+    for (at, &byte) in digits.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => mantissa = mantissa * 10 + u64::from(byte - b'0'),
+            b'.' if point.is_none() => point = Some(at),
+            _ => return None,
+        }
+    }
+    // Both factors are exact, so the one rounding gives the nearest double.
+    let value = mantissa as f64 / POWERS[point.map_or(0, |at| digits.len() - 1 - at)];
+    Some(if negative && mantissa != 0 { -value } else { value })
 }
 
 /// Whether a glob matches the whole text. Taking each piece at its first place is enough, as only the
@@ -203,6 +236,23 @@ mod tests {
         let pieces = pattern.split('*').filter(|piece| !piece.is_empty()).map(str::as_bytes);
         glob::push(&mut bytes, pattern.starts_with('*'), pattern.ends_with('*'), pieces);
         glob_matches(&Glob::parse(&bytes).unwrap(), text.as_bytes())
+    }
+
+    #[test]
+    fn short_numbers_have_the_values_of_all_numbers() {
+        let pieces = ["", "-", "0", "1", "9", "00", "007", "12345", "999999999999999", "100000000", "1e5", "+", "x"];
+        let points = ["", ".", "..", "."];
+        let mut short_ones = 0;
+        for text in pieces.iter().flat_map(|a| points.map(|point| format!("{a}{point}"))) {
+            for text in pieces.iter().flat_map(|b| ["", "-"].map(|sign| format!("{sign}{text}{b}"))) {
+                let Some(value) = short(text.as_bytes()) else { continue };
+                short_ones += 1;
+                if text.bytes().any(|byte| byte.is_ascii_digit()) {
+                    assert_eq!(Some(value.to_bits()), number::comparable(&text).map(f64::to_bits), "{text}");
+                }
+            }
+        }
+        assert!(short_ones > 300, "{short_ones}");
     }
 
     #[test]

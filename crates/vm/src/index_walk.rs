@@ -63,6 +63,10 @@ struct Rest {
     above: u64,
 }
 
+/// Where a backslash would have to stand for one of the three bytes before a closing quote to be part of an escape, which has
+/// at most six; and the quote itself.
+const LAST_BYTES: u64 = !(!0 >> 9);
+
 impl<'w> Reader<'w, '_> {
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) -> Result<Deferred, Lost> {
@@ -104,16 +108,22 @@ impl<'w> Reader<'w, '_> {
                         let place = colons.trailing_zeros();
                         let colon = base + place as usize;
                         colons &= colons - 1;
-                        // No backslash among the 64 bytes before.
-                        let near = backslashes >> place | block.backslashes & !(!0 << place);
-                        let is_plain = is_block_plain && near == 0;
+                        // Backslashes among the 64 bytes before; the topmost bit is the byte right before.
+                        let near = if backslashes | block.backslashes == 0 {
+                            0
+                        } else {
+                            let both = u128::from(backslashes) | u128::from(block.backslashes) << BLOCK_BYTES;
+                            (both >> place) as u64
+                        };
                         // PERF: all keys at once, and everything that a hit needs out of the way.
-                        if is_plain
+                        if is_block_plain
+                            && near & LAST_BYTES == 0
                             && let Some(tail) = text[..colon].last_chunk::<4>()
                             && !simd.is_any(u32::from_le_bytes(*tail), &node.lanes)
                         {
                             continue;
                         }
+                        let is_plain = is_block_plain && near == 0;
                         pending = self.key(node, colon, is_plain, pending)?;
                     }
                 }

@@ -26,12 +26,12 @@ mod intervals;
 
 use eventsieve_program::format::NONE;
 use eventsieve_program::inst::{GOTO, HIGH_OPEN, Inst, LOW_OPEN, Op, V6};
-use eventsieve_program::{View, addr, fold, number};
+use eventsieve_program::{View, addr, fold};
 
 use self::affixes::{Affixes, End};
 use self::globs::Globs;
 use self::intervals::{Interval, Intervals};
-use crate::exec::{Facts, Value};
+use crate::exec::{self, Facts, Value};
 
 /// Most memory for the plans of one program.
 const PLAN_BYTES: usize = 32 << 20;
@@ -246,7 +246,7 @@ impl Plan {
         };
         match value {
             Value::String { exact, bytes } => self.strings(view, exact, bytes, lowered, globs, &mut reach),
-            Value::Number(spelling) => match number::comparable_bytes(spelling) {
+            Value::Number(spelling) => match exec::comparable(spelling) {
                 Some(value) => self.numbers.find(value, reach),
                 None => self.spellings.find_equal(spelling, reach),
             },

@@ -343,6 +343,70 @@ impl Resolve {
     }
 }
 
+/// The conjunctions of a program that has nothing else, and of that little: slots and leaves are bits.
+#[derive(Debug, Clone)]
+pub(crate) struct Few {
+    ways: Vec<Way>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, Copy)]
+struct Way {
+    /// Slots that must be satisfied.
+    satisfied: u64,
+    /// Leaves that must not be seen.
+    absent: u64,
+    when: u8,
+    filter: u32,
+}
+
+impl Few {
+    /// From so many on, those whose slots were not satisfied should not be looked at.
+    const WAYS: u32 = 16;
+
+    /// `None` if there is more.
+    pub(crate) fn new(view: &View<'_>) -> Option<Few> {
+        if view.gate_len() > 0 || view.slot_len() > 64 || view.leaf_len() > 64 || view.conj_len() > Few::WAYS {
+            return None;
+        }
+        let mut ways = Vec::new();
+        let mut add = |anchor: u64, index: u32| {
+            let conj = view.conj(index);
+            let absent_start = conj.item_start + conj.slot_len();
+            let bits = |items: std::ops::Range<u32>| items.fold(0, |bits, at| bits | 1 << view.item(at));
+            ways.push(Way {
+                satisfied: anchor | bits(conj.item_start..absent_start),
+                absent: bits(absent_start..absent_start + conj.absent_len()),
+                when: conj.when as u8,
+                filter: conj.filter,
+            });
+        };
+        for slot in 0..view.slot_len() {
+            let entry = view.slot(slot);
+            (entry.conj_start..entry.conj_start + entry.conj_len).for_each(|conj| add(1 << slot, conj));
+        }
+        view.free_conjs().for_each(|conj| add(0, conj));
+        Some(Few { ways })
+    }
+}
+
+impl Resolve {
+    /// Accepts the filters of a record at once, by the slots that were satisfied and the leaves that were seen in it.
+    #[inline]
+    pub(crate) fn accept_few(&mut self, few: &Few, satisfied: u64, seen: u64, when: u8) {
+        self.accepted.clear();
+        for way in &few.ways {
+            if satisfied & way.satisfied == way.satisfied
+                && seen & way.absent == 0
+                && when & way.when != 0
+                && !self.accepted.contains(&way.filter)
+            {
+                self.accepted.push(way.filter);
+            }
+        }
+    }
+}
+
 impl flat::Facts for Resolve {
     #[inline]
     fn is_satisfied(&self, slot: u32) -> bool {

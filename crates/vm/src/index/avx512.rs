@@ -1,7 +1,7 @@
 //! The operations on one 64-byte vector, for x86-64 with AVX-512BW. Compares give 64-bit masks here.
 //!
-//! One of the modules that may use `unsafe`: instructions that not every CPU has must be asked for by name. What makes
-//! their use sound is the same everywhere: an `Avx512` is only made where the CPU has them.
+//! **Unsafe**: instructions that not every CPU has must be asked for by name; an `Avx512` is only made where the CPU has
+//! them. Loads read borrowed arrays of their size.
 #![allow(unsafe_code, reason = "instructions beyond the baseline, each under an `Avx512` token")]
 
 use std::arch::x86_64::*;

@@ -1,7 +1,7 @@
 //! The operations on four 16-byte vectors, for AArch64.
 //!
-//! One of the modules that may use `unsafe`: loads go through pointers, and instructions must be asked for by name. What
-//! makes their use sound is the same everywhere: a `Neon` is only made where the CPU has them.
+//! **Unsafe**: instructions must be asked for by name; a `Neon` is only made where the CPU has them. Loads read borrowed
+//! arrays of their size.
 #![allow(unsafe_code, reason = "vector instructions, each under a `Neon` token")]
 
 use std::arch::aarch64::*;

@@ -4,8 +4,8 @@
 //! [`Probe`], and only where there is one among 128, literals are compared. There are two probes: [`Pairs`] compares two bytes
 //! of each literal, [`Halves`] looks three bytes up for all of them together.
 //!
-//! One of the modules that may use `unsafe`. An `Avx2` is proof of the instructions; loads are made only where all that
-//! they read lies in the text, which [`search`] sees to.
+//! **Unsafe**: an `Avx2` is proof of the instructions; loads are made only where all that they read lies in the text,
+//! which `search` sees to.
 #![allow(unsafe_code, reason = "instructions beyond the baseline, under an `Avx2` token, and loads without checks")]
 
 use std::arch::x86_64::*;

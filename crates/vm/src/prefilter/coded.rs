@@ -44,7 +44,9 @@ impl CodedPrefilter {
             let mut from = 0;
             while let Some(at) = key.find(&record[from..]) {
                 from += at + key.needle().len();
-                let Some(coded) = string_behind(&record[from..]) else { continue };
+                let Some((coded, behind)) = string_behind(&record[from..]) else { continue };
+                // As there is no backslash, no key is in the string.
+                from = record.len() - behind.len();
                 let len = base64_simd::STANDARD.estimated_decoded_length(coded.len());
                 if storage.len() < len {
                     storage.resize(len, 0);
@@ -61,12 +63,13 @@ impl CodedPrefilter {
     }
 }
 
-/// The string that is the value of the key which ends where `text` begins.
-fn string_behind(text: &[u8]) -> Option<&[u8]> {
+/// The string that is the value of the key which ends where `text` begins, and what is behind it.
+fn string_behind(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let skip = |text: &[u8]| text.iter().take_while(|&&byte| is_space(byte)).count();
     let text = text[skip(text)..].strip_prefix(b":")?;
     let text = text[skip(text)..].strip_prefix(b"\"")?;
-    Some(&text[..memchr(b'"', text)?])
+    let end = memchr(b'"', text)?;
+    Some((&text[..end], &text[end + 1..]))
 }
 
 #[cfg(test)]

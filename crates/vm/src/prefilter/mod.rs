@@ -8,6 +8,8 @@
 //! | up to [`PAIRS`] | two bytes of each, at their distance | as for more |
 //! | up to 64 | three bytes of all, by halves: `buckets` | Teddy (`aho_corasick::packed`), or an automaton where it declines |
 //!
+//! Where there are no literals, `members` searches for keys and tests what stands behind them.
+//!
 //! [`Prefilter::may_match`] asks for one text. [`Prefilter::candidates`] asks for the records of a whole buffer: it
 //! searches the buffer, not the records, and after a hit goes on behind the record it lies in, so where many match
 //! little is searched. It leaves off where it does not pay, as [`Adaptive`] tells.
@@ -16,6 +18,7 @@
 mod avx2;
 mod buckets;
 mod coded;
+mod members;
 mod needle;
 
 #[cfg(test)]
@@ -28,6 +31,7 @@ use eventsieve_program::literals::LITERALS;
 
 use self::buckets::Buckets;
 pub(crate) use self::coded::CodedPrefilter;
+pub(crate) use self::members::Members;
 use self::needle::Needle;
 use crate::isa::Isa;
 #[cfg(target_arch = "x86_64")]
@@ -114,12 +118,30 @@ impl Prefilter {
 
     /// As [`Prefilter::may_match`] for one record after another: where searching does not pay, any may match.
     pub fn admits(&self, isa: Isa, text: &[u8], adaptive: &mut Adaptive) -> bool {
+        self.admits_where(isa, text, adaptive, |_, _| true)
+    }
+
+    /// As [`Prefilter::admits`], for literals that count only where `confirm` says so, of a text and a range of it.
+    pub(crate) fn admits_where(
+        &self,
+        isa: Isa,
+        text: &[u8],
+        adaptive: &mut Adaptive,
+        confirm: impl Fn(&[u8], Range<usize>) -> bool,
+    ) -> bool {
         if !adaptive.is_searching() {
             adaptive.passed(text.len(), 1);
             return true;
         }
-        let mut false_alarms = 0;
-        let found = self.find(isa, text, 0, &mut false_alarms).is_some();
+        let (mut from, mut false_alarms) = (0, 0);
+        let found = loop {
+            match self.find(isa, text, from, &mut false_alarms) {
+                None => break false,
+                Some(hit) if confirm(text, hit.range.clone()) => break true,
+                Some(hit) => from = hit.next,
+            }
+            false_alarms = false_alarms.saturating_add(1);
+        };
         adaptive.searched(text.len(), 1, u32::from(found), false_alarms);
         found
     }
@@ -136,6 +158,21 @@ impl Prefilter {
         record_len: usize,
         range: impl Fn(usize) -> Range<usize>,
         adaptive: &mut Adaptive,
+        mark: impl FnMut(usize),
+    ) {
+        self.candidates_where(isa, buffer, record_len, range, adaptive, |_, _| true, mark);
+    }
+
+    /// As [`Prefilter::candidates`], for literals that count only where `confirm` says so, of a record and a range of it.
+    #[allow(clippy::too_many_arguments, reason = "those of a search, and one more")]
+    pub(crate) fn candidates_where(
+        &self,
+        isa: Isa,
+        buffer: &[u8],
+        record_len: usize,
+        range: impl Fn(usize) -> Range<usize>,
+        adaptive: &mut Adaptive,
+        confirm: impl Fn(&[u8], Range<usize>) -> bool,
         mut mark: impl FnMut(usize),
     ) {
         let mut first = 0;
@@ -150,7 +187,7 @@ impl Prefilter {
             let records = (behind - first) as u32;
             if adaptive.is_searching() {
                 let mut false_alarms = 0;
-                let found = self.search(isa, buffer, first..behind, &range, &mut false_alarms, &mut mark);
+                let found = self.search(isa, buffer, first..behind, &range, &confirm, &mut false_alarms, &mut mark);
                 adaptive.searched(bytes, records, found, false_alarms);
             } else {
                 (first..behind).for_each(&mut mark);
@@ -161,12 +198,14 @@ impl Prefilter {
     }
 
     /// The candidates among some records, which must not be none. Returns how many they are.
+    #[allow(clippy::too_many_arguments, reason = "called once")]
     fn search(
         &self,
         isa: Isa,
         buffer: &[u8],
         records: Range<usize>,
         range: &impl Fn(usize) -> Range<usize>,
+        confirm: &impl Fn(&[u8], Range<usize>) -> bool,
         false_alarms: &mut u32,
         mark: &mut impl FnMut(usize),
     ) -> u32 {
@@ -186,6 +225,11 @@ impl Prefilter {
             from = hit.next;
             // Otherwise it begins in what lies between two records, or ends in it.
             if bounds.start <= hit.range.start && hit.range.end <= bounds.end {
+                let place = hit.range.start - bounds.start..hit.range.end - bounds.start;
+                if !confirm(&text[bounds.clone()], place) {
+                    *false_alarms = false_alarms.saturating_add(1);
+                    continue;
+                }
                 mark(record);
                 found += 1;
                 record += 1;

@@ -52,7 +52,9 @@ impl Needle {
     #[inline]
     pub(super) fn start_at(&self, text: &[u8], at: usize) -> Option<usize> {
         let start = at.checked_sub(self.lead)?;
-        (text.get(start..start + self.text.len())? == &*self.text).then_some(start)
+        let text = text.get(start..start + self.text.len())?;
+        // PERF: to compare all of it is a call.
+        (text[0] == self.text[0] && *text == *self.text).then_some(start)
     }
 }
 
