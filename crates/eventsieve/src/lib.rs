@@ -54,6 +54,8 @@
 //! - Same criteria, same program bytes, on every platform.
 //! - Nothing is global, printed, or read from the environment.
 //!
+//! [`trust`] says who may try to break them, and how they are tested.
+//!
 #![doc = "# The README's examples\n\n"]
 #![cfg_attr(doctest, doc = include_str!("../../../README.md"))]
 #![forbid(unsafe_code)]
@@ -65,6 +67,8 @@ mod live;
 mod parallel;
 mod sieve;
 pub mod source;
+#[doc = include_str!("trust.md")]
+pub mod trust {}
 
 pub use envelope::{Envelope, EnvelopeError, EnvelopeErrorKind};
 pub use eventsieve_compiler::{CompileError, CompileErrors, ErrorKind, FilterCriteria, Limits, Severity};
