@@ -135,6 +135,7 @@ fn a_warm_scratch_never_allocates() {
     let ways = [
         (FrontEnd::Index, Checks::Every),
         (FrontEnd::Index, Checks::Matches),
+        (FrontEnd::Index, Checks::Trusted),
         (FrontEnd::Tape, Checks::Every),
         (FrontEnd::Text, Checks::Every),
     ];

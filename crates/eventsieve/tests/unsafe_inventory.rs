@@ -84,7 +84,8 @@ fn table() -> String {
             }
         }
     }
-    let mut table = "| file | blocks | functions | impls | what makes it sound |\n|---|---:|---:|---:|---|\n".to_owned();
+    let mut table =
+        "| file | blocks | functions | impls | what makes it sound |\n|---|---:|---:|---:|---|\n".to_owned();
     for (name, (Count { blocks, functions, impls }, proof)) in rows {
         table.push_str(&format!("| `{name}` | {blocks} | {functions} | {impls} | {proof} |\n"));
     }

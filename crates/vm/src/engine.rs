@@ -13,7 +13,7 @@ use crate::check::{Malformed, RecordLimits, check};
 use crate::cursor::{Buffer, Located};
 use crate::exec::{self, Value};
 use crate::index::{self, Index};
-use crate::index_walk::IndexWalk;
+use crate::index_walk::{IndexWalk, Until};
 use crate::irregular::{GaveUp, Search, Sources};
 use crate::isa::Isa;
 use crate::keys::Keys;
@@ -94,6 +94,14 @@ pub enum Checks {
     Matches,
     /// All: every malformed record comes out as [`Verdict::Malformed`].
     Every,
+    /// None: records are trusted to be JSON **and to repeat no key**, so a record is not read on once every field that a
+    /// filter asks about was met, and nothing is proved. For records that this program, or one it trusts, has written.
+    ///
+    /// On any other record the verdict may be wrong either way: a match may be cut short or no JSON at all, and a field that
+    /// is written again behind the place where reading stopped does not count. `"a.b"` and `"a": {"b": …}` are one
+    /// field, and must not both be there. Nothing worse comes of it. Where filters ask about more than 64 fields, or
+    /// one of them is missing, records are read to their end.
+    Trusted,
 }
 
 /// A program made ready to run. Immutable and shareable; all mutable state is in a [`Scratch`].
@@ -115,6 +123,8 @@ pub struct Engine<'p> {
     flat: Option<Arc<Flat>>,
     /// All there is to resolve, if it is little.
     few: Option<Few>,
+    /// When records that are trusted need not be read on, and payloads.
+    until: Option<(Until, Until)>,
     /// Whether some filter asks for a JSON payload.
     asks_json: bool,
     /// Whether some filter accepts records because their payload is no JSON.
@@ -180,6 +190,7 @@ impl<'p> Engine<'p> {
         let plans = Arc::new(Plans::new(&view, PLAN_FROM));
         let flat = Flat::new(&view, &sources).map(Arc::new);
         let few = Few::new(&view);
+        let until = until(&view, &shape);
         Engine {
             program,
             limits: RecordLimits::default(),
@@ -194,6 +205,7 @@ impl<'p> Engine<'p> {
             plans,
             flat,
             few,
+            until,
             asks_json,
             passes_other_formats,
         }
@@ -273,6 +285,7 @@ impl<'p> Engine<'p> {
             index: Index::new(),
             adaptive: Adaptive::default(),
             rate: Rate::default(),
+            reach: Reach::default(),
             payload_adaptive: Adaptive::default(),
             candidates: Vec::new(),
             payload: Vec::new(),
@@ -371,7 +384,7 @@ impl<'p> Engine<'p> {
     ) {
         let view = self.program.view();
         // Whoever wants all malformed records told wants the formats of payloads as they are, too.
-        let unread = self.checks == Checks::Matches || !(formats && self.shape.payload.is_some());
+        let unread = self.checks != Checks::Every || !(formats && self.shape.payload.is_some());
         let required = self.prefilters.record.as_ref().filter(|_| unread && self.searches());
         let Some(required) = required else {
             for (record, item) in batch.items().enumerate() {
@@ -390,8 +403,12 @@ impl<'p> Engine<'p> {
             // As much as stays in the cache until it is read again.
             let behind = batch.window(first, WINDOW_BYTES);
             candidates.clear();
-            candidates.resize(behind - first, false);
-            self.search(&view, required, batch, first, &mut candidates, &mut scratch.adaptive);
+            // A record that is only read to its first fields is not searched to its end.
+            let is_short = self.checks == Checks::Trusted && scratch.reach.is_short();
+            candidates.resize(behind - first, is_short);
+            if !is_short {
+                self.search(&view, required, batch, first, &mut candidates, &mut scratch.adaptive);
+            }
             for (record, &candidate) in (first..behind).zip(&candidates) {
                 // PERF: most are dropped, and not even looked up.
                 let (verdict, format) = if candidate {
@@ -446,7 +463,7 @@ impl<'p> Engine<'p> {
     /// The verdict on a record that cannot match.
     fn unread<'b>(&self, scratch: &mut Scratch, item: impl FnOnce() -> Item<'b>) -> Verdict {
         scratch.resolve.accepted.clear();
-        if self.checks == Checks::Matches {
+        if self.checks != Checks::Every {
             return Verdict::NoMatch;
         }
         let valid = item().text().is_none_or(|json| self.limits.take(json) && self.is_valid(scratch, json));
@@ -477,8 +494,12 @@ impl<'p> Engine<'p> {
         {
             return (Verdict::Malformed, None);
         }
-        let believe = self.checks == Checks::Matches && self.front_end == FrontEnd::Index && given.tape.is_none();
-        if believe && !self.program.passes_all() && !scratch.rate.is_high() {
+        let trusted = self.checks == Checks::Trusted;
+        if trusted && self.program.passes_all() {
+            return (Verdict::Match, None);
+        }
+        let believe = self.checks != Checks::Every && self.front_end == FrontEnd::Index && given.tape.is_none();
+        if believe && !self.program.passes_all() && (trusted || !scratch.rate.is_high()) {
             match self.judged(view, scratch, given, Trust::Record) {
                 Judged::Lost => return (Verdict::Malformed, None),
                 Judged::Is(format) if scratch.resolve.accepted.is_empty() => {
@@ -488,7 +509,7 @@ impl<'p> Engine<'p> {
                 Judged::Is(format) => {
                     scratch.rate.count(true);
                     // It would match, so now the record has to be JSON.
-                    return if json.is_none_or(|json| self.is_valid(scratch, json)) {
+                    return if trusted || json.is_none_or(|json| self.is_valid(scratch, json)) {
                         (Verdict::Match, format)
                     } else {
                         scratch.resolve.accepted.clear();
@@ -529,11 +550,18 @@ impl<'p> Engine<'p> {
             scratch;
         trail.begin(view);
         let mut deferred = Deferred::default();
+        let until = self.until.filter(|_| self.checks == Checks::Trusted && trust == Trust::Record);
         if let Some(json) = json {
-            if trust != Trust::Nothing && self.front_end == FrontEnd::Index {
-                index::index(self.isa, json, index);
-            }
-            deferred = match self.walk_json(view, parse, index, trail, json) {
+            let walked = match until.zip(self.keys.as_ref()) {
+                Some(((until, _), keys)) => self.walk_until(view, keys, until, &mut scratch.reach, index, trail, json),
+                None => {
+                    if trust != Trust::Nothing && self.front_end == FrontEnd::Index {
+                        index::index(self.isa, json, index);
+                    }
+                    self.walk_json(view, parse, index, trail, json)
+                }
+            };
+            deferred = match walked {
                 Ok(deferred) => deferred,
                 Err(Lost) => return Judged::Lost,
             };
@@ -579,7 +607,8 @@ impl<'p> Engine<'p> {
         };
         let mut decoded_beside: &[u8] = &[];
         if let Some((node, coded)) = coded_beside {
-            let placing = Placing { view, keys, isa: self.isa, limits: &self.limits, node, buffer: Buffer::Beside };
+            let placing =
+                Placing { view, keys, isa: self.isa, limits: &self.limits, node, buffer: Buffer::Beside, until: None };
             decoded_beside = placing.place(trail, index, coded, beside, Belief::None).text;
         }
         let mut decoded_payload: &[u8] = &[];
@@ -600,8 +629,15 @@ impl<'p> Engine<'p> {
             };
             format = Some(match coded {
                 Some(coded) => {
-                    let placing =
-                        Placing { view, keys, isa: self.isa, limits: &self.limits, node, buffer: Buffer::Payload };
+                    let placing = Placing {
+                        view,
+                        keys,
+                        isa: self.isa,
+                        limits: &self.limits,
+                        node,
+                        buffer: Buffer::Payload,
+                        until: until.map(|(_, payload)| payload),
+                    };
                     // As plain text it would be a value, and a value that is believed to be missing may make
                     // a filter accept. So belief needs that nothing asks for that value.
                     // And where a payload that is no JSON lets a record pass, it has to be proved at once.
@@ -673,12 +709,43 @@ impl<'p> Engine<'p> {
         if resolve.accepted.is_empty() {
             return Judged::Is(None);
         }
-        if index::is_valid(self.isa, decoded_payload, &self.limits, index) {
+        if self.checks == Checks::Trusted || index::is_valid(self.isa, decoded_payload, &self.limits, index) {
             judge(WHEN_JSON, resolve);
             return Judged::Is(format);
         }
         // Not JSON after all. The record itself is still only believed, and is indexed again.
         self.judged(view, scratch, given, Trust::RecordOnly)
+    }
+
+    /// Walks the beginning of a record, and a longer one as long as not everything was met.
+    #[allow(clippy::too_many_arguments, reason = "the parts of a scratch, borrowed apart")]
+    fn walk_until(
+        &self,
+        view: &View<'_>,
+        keys: &Keys,
+        until: Until,
+        reach: &mut Reach,
+        index: &mut Index,
+        trail: &mut Trail,
+        json: &[u8],
+    ) -> Result<Deferred, Lost> {
+        /// Bytes to begin with; the whole costs at most a third more than reading the record at once.
+        const FIRST_BYTES: usize = 256;
+        let mut len = FIRST_BYTES.min(json.len());
+        loop {
+            let text = &json[..len];
+            index::index(self.isa, text, index);
+            let blocks = index.blocks();
+            let walk =
+                IndexWalk { view, keys, text, buffer: Buffer::Record, blocks, trail, root: 0, until: Some(until) };
+            let walked = index::run(self.isa, walk);
+            if walked.is_ok() || len == json.len() {
+                reach.count(len, json.len());
+                return walked;
+            }
+            trail.begin(view);
+            len = (len * 4).min(json.len());
+        }
     }
 
     fn walk_json(
@@ -693,7 +760,16 @@ impl<'p> Engine<'p> {
             FrontEnd::Index => {
                 if let Some(keys) = &self.keys {
                     let blocks = index.blocks();
-                    let walk = IndexWalk { view, keys, text: json, buffer: Buffer::Record, blocks, trail, root: 0 };
+                    let walk = IndexWalk {
+                        view,
+                        keys,
+                        text: json,
+                        buffer: Buffer::Record,
+                        blocks,
+                        trail,
+                        root: 0,
+                        until: None,
+                    };
                     return index::run(self.isa, walk);
                 }
             }
@@ -704,6 +780,34 @@ impl<'p> Engine<'p> {
             FrontEnd::Text => {}
         }
         walk(view, &self.shape, &mut TextCursor::new(json), trail)
+    }
+}
+
+/// How far records that are trusted are read, lately.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reach {
+    records: u32,
+    read: u64,
+    total: u64,
+    long: bool,
+}
+
+impl Reach {
+    /// Records after which it is found anew.
+    const WINDOW: u32 = 64;
+
+    /// Whether the first few bytes are enough; so it is taken to be until it is known.
+    fn is_short(&self) -> bool {
+        !self.long
+    }
+
+    fn count(&mut self, read: usize, total: usize) {
+        self.records += 1;
+        self.read += read as u64;
+        self.total += total as u64;
+        if self.records == Reach::WINDOW {
+            *self = Reach { long: self.read > self.total / 4, ..Reach::default() };
+        }
     }
 }
 
@@ -744,6 +848,32 @@ struct Given<'r> {
     pieces: Option<&'r RecordView<'r>>,
     /// The nodes of the tape, if it came as one.
     tape: Option<&'r [Node<'r>]>,
+}
+
+/// What has to be met in a record, and in its payload; `None` if that is too much to keep track of, or nothing.
+fn until(view: &View<'_>, shape: &Shape) -> Option<(Until, Until)> {
+    if !(1..=64).contains(&view.leaf_len()) {
+        return None;
+    }
+    let root = view.node(0);
+    let child = |key: Option<&str>| key.and_then(|key| view.child(root, key.as_bytes()));
+    let payload_node = child(shape.payload.map(|payload| payload.key));
+    let beside_node = child(shape.beside);
+    let below = |from: u32| {
+        let (mut leaves, mut open) = (0_u64, vec![from]);
+        while let Some(node) = open.pop() {
+            let node = view.node(node);
+            if node.leaf != NONE {
+                leaves |= 1 << node.leaf;
+            }
+            open.extend((node.edge_start..node.edge_start + node.edge_len).map(|edge| view.edge(edge).child));
+        }
+        leaves
+    };
+    let [all, payload, beside] = [Some(0), payload_node, beside_node].map(|node| node.map_or(0, below));
+    let outer =
+        Until { leaves: all & !payload & !beside, payload: payload_node.is_some(), beside: beside_node.is_some() };
+    Some((outer, Until { leaves: payload, payload: false, beside: false }))
 }
 
 /// What of a record is believed to be JSON without proof.

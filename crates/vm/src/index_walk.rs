@@ -28,6 +28,18 @@ pub(crate) struct IndexWalk<'w, 'p> {
     pub(crate) trail: &'w mut Trail,
     /// The node that the outermost container stands at. At 0 it must be an object.
     pub(crate) root: u32,
+    /// When to stop before the end, if at all.
+    pub(crate) until: Option<Until>,
+}
+
+/// All that is asked about in a text whose keys are not repeated: once it was met, the rest is of no interest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Until {
+    /// One bit a leaf.
+    pub(crate) leaves: u64,
+    /// The payload, and the member beside it.
+    pub(crate) payload: bool,
+    pub(crate) beside: bool,
 }
 
 impl Task for IndexWalk<'_, '_> {
@@ -35,7 +47,7 @@ impl Task for IndexWalk<'_, '_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> Result<Deferred, Lost> {
-        Reader { walk: self, deferred: Deferred::default() }.run(simd)
+        Reader { walk: self, deferred: Deferred::default(), seen: 0 }.run(simd)
     }
 }
 
@@ -43,6 +55,8 @@ impl Task for IndexWalk<'_, '_> {
 struct Reader<'w, 'p> {
     walk: IndexWalk<'w, 'p>,
     deferred: Deferred,
+    /// The leaves met so far, where that matters.
+    seen: u64,
 }
 
 /// What is announced at a place: a container there is entered.
@@ -125,6 +139,9 @@ impl<'w> Reader<'w, '_> {
                         }
                         let is_plain = is_block_plain && near == 0;
                         pending = self.key(node, colon, is_plain, pending)?;
+                        if self.is_done() {
+                            return Ok(self.deferred);
+                        }
                     }
                 }
             } else if node.leaf != NONE {
@@ -146,8 +163,8 @@ impl<'w> Reader<'w, '_> {
                 // A container ends.
                 self.walk.trail.leave();
                 match self.walk.trail.frames.last() {
-                    Some(&outer) => frame = outer,
-                    None => return Ok(self.deferred),
+                    Some(&outer) if !self.is_done() => frame = outer,
+                    _ => return Ok(self.deferred),
                 }
             } else if !frame.array && pending.at != at {
                 rest.skip(blocks)?;
@@ -206,8 +223,33 @@ impl<'w> Reader<'w, '_> {
     #[inline(never)]
     fn element(&mut self, leaf: u32, at: usize) -> Result<(), Lost> {
         let value = self.scalar(at)?;
-        self.walk.trail.hits.push(Hit::Value { leaf, value });
+        self.hit(leaf, value);
         Ok(())
+    }
+
+    #[inline(always)]
+    fn hit(&mut self, leaf: u32, value: HitValue) {
+        self.walk.trail.hits.push(Hit::Value { leaf, value });
+        if self.walk.until.is_some() {
+            // There are no more than 64 then.
+            self.seen |= 1 << (leaf % 64);
+        }
+    }
+
+    /// Whether nothing that follows is of interest.
+    #[inline(always)]
+    fn is_done(&self) -> bool {
+        self.walk.until.is_some_and(|until| self.has_met(until))
+    }
+
+    #[inline(never)]
+    fn has_met(&self, until: Until) -> bool {
+        let payload = matches!(self.deferred.payload, Some(Found::String(_) | Found::Other));
+        self.seen & until.leaves == until.leaves
+            && (payload || !until.payload)
+            && (self.deferred.beside.is_some() || !until.beside)
+            // Another element may bring other values.
+            && !self.walk.trail.frames.iter().any(|frame| frame.array)
     }
 
     #[inline(always)]
@@ -280,7 +322,7 @@ impl<'w> Reader<'w, '_> {
                 let leaf = self.walk.keys.node_keys(child).leaf;
                 if leaf != NONE {
                     let value = self.scalar(at)?;
-                    self.walk.trail.hits.push(Hit::Value { leaf, value });
+                    self.hit(leaf, value);
                 }
             }
             Lead::Lift => {}
@@ -325,6 +367,10 @@ impl<'w> Reader<'w, '_> {
             _ => {
                 let number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
                 let len = self.walk.text[at..].iter().take_while(|byte| number(byte)).count();
+                // Something always follows a number. Not so if the text is the beginning of a longer one.
+                if at + len == self.walk.text.len() {
+                    return Err(Lost);
+                }
                 let buffer = self.walk.buffer;
                 Ok(HitValue::Number(Located { buffer, escaped: false, start: at as u32, len: len as u32 }))
             }

@@ -9,7 +9,7 @@ use eventsieve_program::text;
 use crate::check::{RecordLimits, bytes_equal, is_json_payload, word_at};
 use crate::cursor::{Buffer, Located};
 use crate::index::{self, Index};
-use crate::index_walk::IndexWalk;
+use crate::index_walk::{IndexWalk, Until};
 use crate::isa::Isa;
 use crate::keys::Keys;
 use crate::prefilter::{Adaptive, Prefilter};
@@ -43,6 +43,8 @@ pub(crate) struct Placing<'e, 'p> {
     /// The node it is walked at.
     pub(crate) node: u32,
     pub(crate) buffer: Buffer,
+    /// When to stop reading it before its end, if at all.
+    pub(crate) until: Option<Until>,
 }
 
 /// Whether a payload that looks like a JSON object is taken for one without proof.
@@ -118,6 +120,7 @@ impl Placing<'_, '_> {
             blocks: index.blocks(),
             trail,
             root: self.node,
+            until: self.until,
         };
         index::run(self.isa, walk).is_ok().then_some(believe)
     }

@@ -2,7 +2,7 @@
 
 use simd_json::{Buffers, Tape};
 
-use crate::engine::{Rate, Texts, Verdict};
+use crate::engine::{Rate, Reach, Texts, Verdict};
 use crate::index::Index;
 use crate::irregular::Search;
 use crate::plan;
@@ -29,6 +29,7 @@ pub struct Scratch {
     pub(crate) adaptive: Adaptive,
     pub(crate) payload_adaptive: Adaptive,
     pub(crate) rate: Rate,
+    pub(crate) reach: Reach,
     /// Which records of a window have to be read.
     pub(crate) candidates: Vec<bool>,
     /// The decoded payload.
