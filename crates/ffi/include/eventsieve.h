@@ -1,5 +1,5 @@
 /*
- * eventsieve: evaluates AWS Lambda event filters.
+ * eventsieve: evaluates AWS Lambda event filters. For C99 and later, and C++; `eventsieve.hpp` is for C++17.
  *
  * Generated from the library's source; do not edit.
  *
@@ -46,8 +46,8 @@
  * Text is UTF-8, with a length and without a terminating NUL, unless a function says otherwise. Numbers of enums
  * never change their meaning and are not used again; new ones may come.
  *
- * Running out of memory ends the process. Nothing is read from the environment, no thread is started, nothing is
- * global.
+ * Running out of memory or of stack ends the process. Nothing is read from the environment, no thread is started,
+ * nothing is global.
  */
 
 
@@ -316,7 +316,8 @@ typedef struct eventsieve_live eventsieve_live;
 typedef struct eventsieve_program eventsieve_program;
 
 // The memory one thread evaluates with: make one per thread and use it again. Two threads at once are refused
-// (SCRATCH_IN_USE). Grows to the largest batch and record it meets, then allocates no more.
+// (SCRATCH_IN_USE), but see `eventsieve_live_load`. Grows to the largest batch and record it meets, then allocates no
+// more.
 typedef struct eventsieve_scratch eventsieve_scratch;
 
 // Criteria compiled for a source, ready to run. Immutable: threads may share it, each with a scratch of its own.
@@ -347,7 +348,7 @@ typedef struct {
     eventsieve_slice lambda_message;
     // The filter it is in, counted from 0.
     size_t filter;
-    // Where it begins: a byte of the filter's pattern; of programs and events, a byte of these.
+    // Where it begins: a byte of the filter's pattern, if it is in one; of programs and events, a byte of these.
     size_t span_start;
     // The byte where it ends, which is no more part of it.
     size_t span_end;
@@ -395,7 +396,8 @@ typedef struct {
 } eventsieve_run_options;
 
 // Where the answers of a batch go. Begin with `EVENTSIEVE_ANSWERS_INIT` and set the buffers of the answers you want;
-// the others stay NULL with length 0. A struct can be used for any number of batches.
+// the others stay NULL with length 0. **Set the length with the buffer:** one of length 0 is not wanted, wherever it
+// points, and nothing is written to it. A struct can be used for any number of batches.
 typedef struct {
     // `sizeof(eventsieve_answers)`.
     size_t size;
@@ -421,9 +423,9 @@ typedef struct {
 
 // Records in the pieces that a poller holds, column by column. Begin with `EVENTSIEVE_PIECES_INIT`.
 //
-// Each column is NULL or an array of `record_len` slices; a slice whose `data` is NULL is a piece that the record does
-// not have (an empty piece has some other pointer and length 0). A record is either delivered, or made of the other
-// pieces.
+// Each column is NULL or an array of `record_len` slices, and not all are NULL if there are records; a slice whose
+// `data` is NULL is a piece that the record does not have (an empty piece has some other pointer and length 0). A
+// record is either delivered, or made of the other pieces.
 typedef struct {
     // `sizeof(eventsieve_pieces)`.
     size_t size;
@@ -468,7 +470,8 @@ eventsieve_status eventsieve_errors_len(const eventsieve_errors *errors, size_t 
 // Error number `index`: those of the first filter come first, and of one filter those that the service would meet
 // first.
 //
-// `error`: its `size` is read, everything else is set. The slices in it are valid until `errors` is freed.
+// `error`: its `size` is read, everything that this library knows is set. The slices in it are valid until `errors` is
+// freed.
 //
 // Returns OK, OUT_OF_RANGE, WRONG_SIZE, NULL_POINTER.
 eventsieve_status eventsieve_errors_get(const eventsieve_errors *errors,
@@ -496,7 +499,8 @@ eventsieve_status eventsieve_errors_draw(const eventsieve_errors *errors,
 // may lie at any address, without alignment.
 //
 // `program_out`: the program, for the caller to free; NULL if the call fails.
-// `errors_out`: NULL if not wanted; the errors, for the caller to free; NULL if there are none.
+// `errors_out`: NULL if not wanted; the errors, for the caller to free, if the bytes are no program; set to NULL after
+// any other status.
 //
 // Returns OK, INVALID_PROGRAM, INVALID_LENGTH, NULL_POINTER.
 eventsieve_status eventsieve_program_from_bytes(const uint8_t *data,
@@ -506,9 +510,9 @@ eventsieve_status eventsieve_program_from_bytes(const uint8_t *data,
 
 // Loads a program from bytes that are verified and not copied: those of a mapped file, say.
 //
-// **The bytes must stay where they are, unchanged, until the program and every sieve, live handle and scratch made
-// from it are freed.** A file that others may write to while it is mapped does not give that promise. For such, use
-// `eventsieve_program_from_bytes`.
+// **The bytes must stay where they are, unchanged, until the program and everything that was made from it is freed:**
+// sieves, scratches, live handles, programs taken out of sieves, and whatever was made from these. A file that others
+// may write to while it is mapped does not give that promise. For such, use `eventsieve_program_from_bytes`.
 //
 // Outputs and statuses as for `eventsieve_program_from_bytes`.
 eventsieve_status eventsieve_program_from_borrowed_bytes(const uint8_t *data,
@@ -561,8 +565,11 @@ eventsieve_status eventsieve_program_disasm(const eventsieve_program *program,
 // one pattern. Not kept.
 // `options`: for which source and how. Not kept.
 // `sieve_out`: the sieve, for the caller to free; NULL if the call fails.
-// `errors_out`: NULL if not wanted; everything wrong with the criteria, for the caller to free; NULL if there is
-// nothing. Warnings are in `eventsieve_sieve_warnings`.
+// `errors_out`: NULL if not wanted; everything wrong with the criteria, for the caller to free, if they are invalid;
+// set to NULL after any other status. Warnings are in `eventsieve_sieve_warnings`.
+//
+// A pattern that is nested to the limit of 1,000 takes half a megabyte of the thread's stack; threads of some systems
+// have less unless told otherwise. Evaluation does not recurse.
 //
 // Returns OK, INVALID_CRITERIA, WRONG_SIZE, INVALID_VALUE, INVALID_LENGTH, NULL_POINTER.
 eventsieve_status eventsieve_sieve_compile(const uint8_t *criteria,
@@ -586,7 +593,8 @@ void eventsieve_sieve_free(eventsieve_sieve *sieve);
 
 // The program inside, to store or ship.
 //
-// `program_out`: a program of its own, for the caller to free; NULL if the call fails.
+// `program_out`: a program of its own, for the caller to free; NULL if the call fails. It borrows the same bytes if the
+// sieve was made of borrowed ones.
 //
 // Returns OK, NULL_POINTER.
 eventsieve_status eventsieve_sieve_program(const eventsieve_sieve *sieve,
@@ -649,6 +657,9 @@ eventsieve_status eventsieve_scratch_new_live(const eventsieve_live *live,
 void eventsieve_scratch_free(eventsieve_scratch *scratch);
 
 // Evaluates records that lie anywhere, one a slice.
+//
+// A record of a source that has payloads is what a function receives, one JSON object with the payload inside; for
+// payloads alone, as a poller gets them, there is `eventsieve_sieve_evaluate_pieces`.
 //
 // `records`: `record_len` slices; neither they nor the bytes are kept. A slice without `data` is an empty record.
 // `answers`: where the answers go.
@@ -722,7 +733,7 @@ eventsieve_status eventsieve_sieve_evaluate_ranges(const eventsieve_sieve *sieve
 
 // Evaluates records as a poller holds them: delivered, or in pieces that are not put together for this.
 //
-// `pieces`: columns of slices; neither they nor the bytes are kept.
+// `pieces`: columns of slices; neither they nor the bytes are kept. If there are records, one column at least.
 // `answers`: where the answers go.
 //
 // Allocates nothing once the scratch is warm.
@@ -737,7 +748,7 @@ eventsieve_status eventsieve_sieve_evaluate_pieces(const eventsieve_sieve *sieve
 // Finds the records of a text that has one a line (NDJSON). Lines that hold nothing but white space are none.
 //
 // `bounds`: gets two numbers a record, where it begins and where it ends, for `eventsieve_sieve_evaluate_ranges`. The
-// line feed is not part of a record.
+// line feed is not part of a record, a carriage return before it is (and is white space to JSON).
 // `bounds_len`: how many numbers there is room for. `record_len_out`: is set to the number of records.
 //
 // Returns OK, BUFFER_TOO_SMALL (twice `record_len_out` numbers are needed), INVALID_LENGTH, NULL_POINTER.
@@ -755,7 +766,8 @@ eventsieve_status eventsieve_find_lines(const uint8_t *data,
 // `needed_out`: is set to the size of what stays; 0 if nothing does, `event_len` if everything does.
 // `kept_out`: is set to an `eventsieve_kept`. EVERYTHING: nothing was written, go on with `event`. NOTHING: the
 // function would not be invoked.
-// `errors_out`: NULL if not wanted; why the event is no envelope, for the caller to free; NULL if it is one.
+// `errors_out`: NULL if not wanted; why the event is no envelope, for the caller to free; set to NULL after any other
+// status.
 //
 // Returns OK, INVALID_ENVELOPE, BUFFER_TOO_SMALL (`needed_out` and `kept_out` are set), INVALID_LENGTH,
 // FOREIGN_SCRATCH, SCRATCH_IN_USE, SCRATCH_RETIRED, NULL_POINTER.
@@ -800,6 +812,8 @@ eventsieve_status eventsieve_live_replace(const eventsieve_live *live,
 //
 // `sieve_out`: **not for the caller to free**; valid until the next call of this function with the same scratch, or
 // until the scratch is freed. NULL if the call fails. Use it with that scratch.
+//
+// Here nothing saves two threads that share a scratch: what one loads ends the life of what the other has loaded.
 //
 // Returns OK, SCRATCH_IN_USE, SCRATCH_RETIRED, NULL_POINTER.
 eventsieve_status eventsieve_live_load(const eventsieve_live *live,

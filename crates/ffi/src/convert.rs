@@ -213,10 +213,12 @@ pub(crate) unsafe trait Growing: Copy {}
 /// Largest `size` that is believed.
 const LARGEST: usize = 512;
 
-/// Reads a struct of the caller. It may be that of a later header if all that this library does not know is zero.
+/// The size that a struct of the caller says it has. It may be that of a later header if all that this library does not
+/// know is zero. The members that it knows are not read.
 ///
-/// # Safety NULL, or a `size_t` that says how many bytes are readable from there on, itself included; aligned.
-pub(crate) unsafe fn read_sized<T: Growing>(place: *const T) -> Mapped<T> {
+/// # Safety NULL, or a `size_t` that says how many bytes are readable from there on, itself included; aligned. What is
+/// behind a `T` is initialised.
+pub(crate) unsafe fn check_sized<T: Growing>(place: *const T) -> Mapped<usize> {
     if place.is_null() {
         return Err(eventsieve_status::NullPointer);
     }
@@ -225,12 +227,21 @@ pub(crate) unsafe fn read_sized<T: Growing>(place: *const T) -> Mapped<T> {
     if size < size_of::<T>() || size > LARGEST {
         return Err(eventsieve_status::WrongSize);
     }
-    // SAFETY: as many bytes are readable as the size says.
-    let bytes = unsafe { std::slice::from_raw_parts(place.cast::<u8>(), size) };
-    if bytes[size_of::<T>()..].iter().any(|&byte| byte != 0) {
+    // SAFETY: as many bytes are readable as the size says, which is at least a `T`; `place.add(1)` is behind that.
+    let news = unsafe { std::slice::from_raw_parts(place.add(1).cast::<u8>(), size - size_of::<T>()) };
+    if news.iter().any(|&byte| byte != 0) {
         return Err(eventsieve_status::WrongSize);
     }
-    // SAFETY: `size` is at least that of a `T`, of which every bit pattern is a value.
+    Ok(size)
+}
+
+/// Reads a struct of the caller, as [`check_sized`] allows it.
+///
+/// # Safety As [`check_sized`], and all members are initialised.
+pub(crate) unsafe fn read_sized<T: Growing>(place: *const T) -> Mapped<T> {
+    // SAFETY: the contract of `check_sized` is part of this one.
+    unsafe { check_sized(place)? };
+    // SAFETY: it is not NULL and its size is at least that of a `T`, of which every bit pattern is a value.
     Ok(unsafe { place.read() })
 }
 

@@ -18,7 +18,8 @@ use crate::{about, eventsieve_errors, eventsieve_kept, eventsieve_scratch, event
 /// `needed_out`: is set to the size of what stays; 0 if nothing does, `event_len` if everything does.
 /// `kept_out`: is set to an `eventsieve_kept`. EVERYTHING: nothing was written, go on with `event`. NOTHING: the
 /// function would not be invoked.
-/// `errors_out`: NULL if not wanted; why the event is no envelope, for the caller to free; NULL if it is one.
+/// `errors_out`: NULL if not wanted; why the event is no envelope, for the caller to free; set to NULL after any other
+/// status.
 ///
 /// Returns OK, INVALID_ENVELOPE, BUFFER_TOO_SMALL (`needed_out` and `kept_out` are set), INVALID_LENGTH,
 /// FOREIGN_SCRATCH, SCRATCH_IN_USE, SCRATCH_RETIRED, NULL_POINTER.

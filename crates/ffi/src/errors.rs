@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use eventsieve::{CompileError, CompileErrors, EnvelopeError, ProgramError, Severity};
 
-use crate::convert::{Output, array, buffer, free, into_handle, output, read_sized, shared, write_text};
+use crate::convert::{Output, array, buffer, check_sized, free, into_handle, output, shared, write_text};
 use crate::guard::{Mapped, guard};
 use crate::{eventsieve_error, eventsieve_severity, eventsieve_slice, eventsieve_status};
 
@@ -29,6 +29,8 @@ pub(crate) struct Errors {
 enum Item {
     /// About criteria.
     Compile { error: CompileError, aws_message: String },
+    /// Criteria that are no text: which bytes, and the line and column where they begin.
+    Encoding { message: String, span: Range<usize>, line: usize, column: usize },
     /// About anything else.
     Other { code: &'static str, message: String, span: Option<Range<usize>> },
 }
@@ -45,10 +47,17 @@ impl Errors {
     }
 
     /// Criteria that are no text.
-    pub(crate) fn of_encoding(error: std::str::Utf8Error) -> Errors {
+    pub(crate) fn of_encoding(criteria: &[u8], error: std::str::Utf8Error) -> Errors {
         let at = error.valid_up_to();
-        let message = format!("the criteria are not UTF-8: byte {at} begins no character");
-        Errors::other("criteria-encoding", message, Some(at..at + error.error_len().unwrap_or(1)))
+        let before = String::from_utf8_lossy(&criteria[..at]);
+        let item = Item::Encoding {
+            message: format!("the criteria are not UTF-8: byte {at} begins no character"),
+            // Where the text ends too early, all that is left is at fault.
+            span: at..error.error_len().map_or(criteria.len(), |len| at + len),
+            line: before.matches('\n').count() + 1,
+            column: before.rsplit('\n').next().unwrap_or_default().chars().count() + 1,
+        };
+        Errors { items: vec![item] }
     }
 }
 
@@ -123,41 +132,60 @@ impl Item {
                     reserved: 0,
                 }
             }
-            Item::Other { code, message, span } => eventsieve_error {
-                size,
-                message: eventsieve_slice::of(message),
-                code: eventsieve_slice::of(code),
-                help: eventsieve_slice::NONE,
-                aws_message: eventsieve_slice::NONE,
-                lambda_message: eventsieve_slice::NONE,
-                filter: NONE,
-                span_start: start(span),
-                span_end: end(span),
-                criteria_start: NONE,
-                criteria_end: NONE,
-                line: NONE,
-                column: NONE,
-                severity: eventsieve_severity::Error as u32,
-                reserved: 0,
+            Item::Encoding { message, span, line, column } => eventsieve_error {
+                criteria_start: span.start,
+                criteria_end: span.end,
+                line: *line,
+                column: *column,
+                ..Item::plain("criteria-encoding", message)
             },
+            Item::Other { code, message, span } => {
+                eventsieve_error { span_start: start(span), span_end: end(span), ..Item::plain(code, message) }
+            }
+        }
+    }
+
+    /// A message and nothing else.
+    fn plain(code: &str, message: &str) -> eventsieve_error {
+        eventsieve_error {
+            size: size_of::<eventsieve_error>(),
+            message: eventsieve_slice::of(message),
+            code: eventsieve_slice::of(code),
+            help: eventsieve_slice::NONE,
+            aws_message: eventsieve_slice::NONE,
+            lambda_message: eventsieve_slice::NONE,
+            filter: NONE,
+            span_start: NONE,
+            span_end: NONE,
+            criteria_start: NONE,
+            criteria_end: NONE,
+            line: NONE,
+            column: NONE,
+            severity: eventsieve_severity::Error as u32,
+            reserved: 0,
         }
     }
 
     fn draw(&self, name: Option<&str>, out: &mut String) {
         match self {
             Item::Compile { error, .. } => out.push_str(&error.render(name)),
+            Item::Encoding { message, span, .. } => Item::draw_plain(message, Some(span.start), name, out),
             Item::Other { message, span, .. } => {
-                if let Some(name) = name {
-                    out.push_str(name);
-                    out.push_str(": ");
-                }
-                // Writing to a string cannot fail.
-                let _ = match span {
-                    Some(span) => writeln!(out, "byte {}: {message}", span.start),
-                    None => writeln!(out, "{message}"),
-                };
+                Item::draw_plain(message, span.as_ref().map(|span| span.start), name, out);
             }
         }
+    }
+
+    fn draw_plain(message: &str, at: Option<usize>, name: Option<&str>, out: &mut String) {
+        if let Some(name) = name {
+            out.push_str(name);
+            out.push_str(": ");
+        }
+        // Writing to a string cannot fail.
+        let _ = match at {
+            Some(at) => writeln!(out, "byte {at}: {message}"),
+            None => writeln!(out, "{message}"),
+        };
     }
 }
 
@@ -193,7 +221,8 @@ pub unsafe extern "C" fn eventsieve_errors_len(
 /// Error number `index`: those of the first filter come first, and of one filter those that the service would meet
 /// first.
 ///
-/// `error`: its `size` is read, everything else is set. The slices in it are valid until `errors` is freed.
+/// `error`: its `size` is read, everything that this library knows is set. The slices in it are valid until `errors` is
+/// freed.
 ///
 /// Returns OK, OUT_OF_RANGE, WRONG_SIZE, NULL_POINTER.
 #[unsafe(no_mangle)]
@@ -204,9 +233,9 @@ pub unsafe extern "C" fn eventsieve_errors_get(
 ) -> eventsieve_status {
     guard(|| {
         // SAFETY: a handle and a struct that says its size, as the header asks.
-        let (errors, given, out) = unsafe { (shared(errors)?, read_sized(error)?, output(error)?) };
+        let (errors, size, out) = unsafe { (shared(errors)?, check_sized(error)?, output(error)?) };
         let item = errors.items.get(index).ok_or(eventsieve_status::OutOfRange)?;
-        out.set(eventsieve_error { size: given.size, ..item.describe() });
+        out.set(eventsieve_error { size, ..item.describe() });
         Ok(())
     })
 }

@@ -15,6 +15,9 @@ use crate::{
 
 /// Evaluates records that lie anywhere, one a slice.
 ///
+/// A record of a source that has payloads is what a function receives, one JSON object with the payload inside; for
+/// payloads alone, as a poller gets them, there is `eventsieve_sieve_evaluate_pieces`.
+///
 /// `records`: `record_len` slices; neither they nor the bytes are kept. A slice without `data` is an empty record.
 /// `answers`: where the answers go.
 ///
@@ -157,7 +160,7 @@ pub unsafe extern "C" fn eventsieve_sieve_evaluate_ranges(
 
 /// Evaluates records as a poller holds them: delivered, or in pieces that are not put together for this.
 ///
-/// `pieces`: columns of slices; neither they nor the bytes are kept.
+/// `pieces`: columns of slices; neither they nor the bytes are kept. If there are records, one column at least.
 /// `answers`: where the answers go.
 ///
 /// Allocates nothing once the scratch is warm.
@@ -187,7 +190,7 @@ pub unsafe extern "C" fn eventsieve_sieve_evaluate_pieces(
 /// Finds the records of a text that has one a line (NDJSON). Lines that hold nothing but white space are none.
 ///
 /// `bounds`: gets two numbers a record, where it begins and where it ends, for `eventsieve_sieve_evaluate_ranges`. The
-/// line feed is not part of a record.
+/// line feed is not part of a record, a carriage return before it is (and is white space to JSON).
 /// `bounds_len`: how many numbers there is room for. `record_len_out`: is set to the number of records.
 ///
 /// Returns OK, BUFFER_TOO_SMALL (twice `record_len_out` numbers are needed), INVALID_LENGTH, NULL_POINTER.
@@ -381,12 +384,18 @@ impl<'a> Pieces<'a> {
             // SAFETY: the contract of this function.
             unsafe { array(column, given.record_len) }.map(Some)
         };
+        let [delivered, metadata, payload, key] =
+            [column(given.delivered)?, column(given.metadata)?, column(given.payload)?, column(given.key)?];
+        // Nothing else vouches for the number of records, for which memory is taken.
+        if given.record_len > 0 && [delivered, metadata, payload, key].iter().all(Option::is_none) {
+            return Err(eventsieve_status::NullPointer);
+        }
         Ok(Pieces {
             record_len: given.record_len,
-            delivered: column(given.delivered)?,
-            metadata: column(given.metadata)?,
-            payload: column(given.payload)?,
-            key: column(given.key)?,
+            delivered,
+            metadata,
+            payload,
+            key,
             encode_payload: encoding(given.payload_encoding)?,
             encode_key: encoding(given.key_encoding)?,
         })

@@ -61,6 +61,8 @@ pub unsafe extern "C" fn eventsieve_live_replace(
 /// `sieve_out`: **not for the caller to free**; valid until the next call of this function with the same scratch, or
 /// until the scratch is freed. NULL if the call fails. Use it with that scratch.
 ///
+/// Here nothing saves two threads that share a scratch: what one loads ends the life of what the other has loaded.
+///
 /// Returns OK, SCRATCH_IN_USE, SCRATCH_RETIRED, NULL_POINTER.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn eventsieve_live_load(

@@ -24,7 +24,8 @@ pub struct eventsieve_program {
 /// may lie at any address, without alignment.
 ///
 /// `program_out`: the program, for the caller to free; NULL if the call fails.
-/// `errors_out`: NULL if not wanted; the errors, for the caller to free; NULL if there are none.
+/// `errors_out`: NULL if not wanted; the errors, for the caller to free, if the bytes are no program; set to NULL after
+/// any other status.
 ///
 /// Returns OK, INVALID_PROGRAM, INVALID_LENGTH, NULL_POINTER.
 #[unsafe(no_mangle)]
@@ -36,17 +37,17 @@ pub unsafe extern "C" fn eventsieve_program_from_bytes(
 ) -> eventsieve_status {
     guard(|| {
         // SAFETY: outputs and an array, as the header asks.
-        let (program_out, errors_out, bytes) =
-            unsafe { (output(program_out)?, optional_output(errors_out), array(data, len)) };
-        load(bytes.map(|bytes| Cow::Owned(bytes.to_vec())), &program_out, errors_out)
+        let (errors_out, program_out, bytes) =
+            unsafe { (ErrorsOutput::new(optional_output(errors_out)), output(program_out)?, array(data, len)) };
+        load(bytes.map(|bytes| Cow::Owned(bytes.to_vec())), &program_out, &errors_out)
     })
 }
 
 /// Loads a program from bytes that are verified and not copied: those of a mapped file, say.
 ///
-/// **The bytes must stay where they are, unchanged, until the program and every sieve, live handle and scratch made
-/// from it are freed.** A file that others may write to while it is mapped does not give that promise. For such, use
-/// `eventsieve_program_from_bytes`.
+/// **The bytes must stay where they are, unchanged, until the program and everything that was made from it is freed:**
+/// sieves, scratches, live handles, programs taken out of sieves, and whatever was made from these. A file that others
+/// may write to while it is mapped does not give that promise. For such, use `eventsieve_program_from_bytes`.
 ///
 /// Outputs and statuses as for `eventsieve_program_from_bytes`.
 #[unsafe(no_mangle)]
@@ -60,19 +61,18 @@ pub unsafe extern "C" fn eventsieve_program_from_borrowed_bytes(
         // SAFETY: outputs and an array, as the header asks. The array is given the lifetime `'static`: the
         // documentation of this function obliges the caller to keep it, unchanged, as long as anything that could read
         // it.
-        let (program_out, errors_out, bytes) =
-            unsafe { (output(program_out)?, optional_output(errors_out), array::<u8>(data, len)) };
-        load(bytes.map(Cow::Borrowed), &program_out, errors_out)
+        let (errors_out, program_out, bytes) =
+            unsafe { (ErrorsOutput::new(optional_output(errors_out)), output(program_out)?, array::<u8>(data, len)) };
+        load(bytes.map(Cow::Borrowed), &program_out, &errors_out)
     })
 }
 
 fn load(
     bytes: Mapped<Cow<'static, [u8]>>,
     program_out: &Output<*mut eventsieve_program>,
-    errors_out: Option<Output<*mut eventsieve_errors>>,
+    errors_out: &ErrorsOutput,
 ) -> Mapped<()> {
     program_out.set(std::ptr::null_mut());
-    let errors_out = ErrorsOutput::new(errors_out);
     let program =
         Program::from_bytes(bytes?).map_err(|error| errors_out.fail(error, eventsieve_status::InvalidProgram))?;
     program_out.set(into_handle(Arc::new(program)));

@@ -12,7 +12,8 @@ use crate::guard::{Mapped, guard};
 use crate::{eventsieve_live, eventsieve_sieve, eventsieve_status};
 
 /// The memory one thread evaluates with: make one per thread and use it again. Two threads at once are refused
-/// (SCRATCH_IN_USE). Grows to the largest batch and record it meets, then allocates no more.
+/// (SCRATCH_IN_USE), but see `eventsieve_live_load`. Grows to the largest batch and record it meets, then allocates no
+/// more.
 pub struct eventsieve_scratch {
     _opaque: [u8; 0],
 }
@@ -35,7 +36,7 @@ pub(crate) struct Memory {
     pub(crate) batch: BatchMemory,
 }
 
-/// Allocations for what C hands over in another layout. All of them are empty between calls.
+/// Allocations for what C hands over in another layout. Between calls nothing in them refers to the caller's memory.
 #[derive(Debug, Default)]
 pub(crate) struct BatchMemory {
     pub(crate) slices: Vec<&'static [u8]>,

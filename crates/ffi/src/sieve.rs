@@ -28,8 +28,11 @@ const UNLIMITED: u32 = u32::MAX;
 /// one pattern. Not kept.
 /// `options`: for which source and how. Not kept.
 /// `sieve_out`: the sieve, for the caller to free; NULL if the call fails.
-/// `errors_out`: NULL if not wanted; everything wrong with the criteria, for the caller to free; NULL if there is
-/// nothing. Warnings are in `eventsieve_sieve_warnings`.
+/// `errors_out`: NULL if not wanted; everything wrong with the criteria, for the caller to free, if they are invalid;
+/// set to NULL after any other status. Warnings are in `eventsieve_sieve_warnings`.
+///
+/// A pattern that is nested to the limit of 1,000 takes half a megabyte of the thread's stack; threads of some systems
+/// have less unless told otherwise. Evaluation does not recurse.
 ///
 /// Returns OK, INVALID_CRITERIA, WRONG_SIZE, INVALID_VALUE, INVALID_LENGTH, NULL_POINTER.
 #[unsafe(no_mangle)]
@@ -42,11 +45,15 @@ pub unsafe extern "C" fn eventsieve_sieve_compile(
 ) -> eventsieve_status {
     guard(|| {
         // SAFETY: outputs, an array and a struct that says its size, as the header asks.
-        let (sieve_out, errors_out, criteria, options) = unsafe {
-            (output(sieve_out)?, optional_output(errors_out), array(criteria, criteria_len), read_sized(options))
+        let (errors_out, sieve_out, criteria, options) = unsafe {
+            (
+                ErrorsOutput::new(optional_output(errors_out)),
+                output(sieve_out)?,
+                array(criteria, criteria_len),
+                read_sized(options),
+            )
         };
         sieve_out.set(std::ptr::null_mut());
-        let errors_out = ErrorsOutput::new(errors_out);
         let compiled = compile(criteria?, &options?)?;
         let sieve = compiled.map_err(|errors| errors_out.fail(errors, eventsieve_status::InvalidCriteria))?;
         sieve_out.set(into_handle(Arc::new(sieve)));
@@ -71,7 +78,7 @@ fn compile(criteria: &[u8], options: &eventsieve_compile_options) -> Mapped<Resu
         .checks(about::checks(options.checks)?);
     let text = match std::str::from_utf8(criteria) {
         Ok(text) => text,
-        Err(error) => return Ok(Err(Errors::of_encoding(error))),
+        Err(error) => return Ok(Err(Errors::of_encoding(criteria, error))),
     };
     Ok(FilterCriteria::from_json(text).and_then(|criteria| builder.compile(&criteria)).map_err(Errors::from))
 }
@@ -113,7 +120,8 @@ pub unsafe extern "C" fn eventsieve_sieve_free(sieve: *mut eventsieve_sieve) {
 
 /// The program inside, to store or ship.
 ///
-/// `program_out`: a program of its own, for the caller to free; NULL if the call fails.
+/// `program_out`: a program of its own, for the caller to free; NULL if the call fails. It borrows the same bytes if the
+/// sieve was made of borrowed ones.
 ///
 /// Returns OK, NULL_POINTER.
 #[unsafe(no_mangle)]

@@ -156,9 +156,9 @@ pub struct eventsieve_run_options {
 
 /// Records in the pieces that a poller holds, column by column. Begin with `EVENTSIEVE_PIECES_INIT`.
 ///
-/// Each column is NULL or an array of `record_len` slices; a slice whose `data` is NULL is a piece that the record does
-/// not have (an empty piece has some other pointer and length 0). A record is either delivered, or made of the other
-/// pieces.
+/// Each column is NULL or an array of `record_len` slices, and not all are NULL if there are records; a slice whose
+/// `data` is NULL is a piece that the record does not have (an empty piece has some other pointer and length 0). A
+/// record is either delivered, or made of the other pieces.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct eventsieve_pieces {
@@ -181,7 +181,8 @@ pub struct eventsieve_pieces {
 }
 
 /// Where the answers of a batch go. Begin with `EVENTSIEVE_ANSWERS_INIT` and set the buffers of the answers you want;
-/// the others stay NULL with length 0. A struct can be used for any number of batches.
+/// the others stay NULL with length 0. **Set the length with the buffer:** one of length 0 is not wanted, wherever it
+/// points, and nothing is written to it. A struct can be used for any number of batches.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct eventsieve_answers {
@@ -226,7 +227,7 @@ pub struct eventsieve_error {
     pub lambda_message: eventsieve_slice,
     /// The filter it is in, counted from 0.
     pub filter: usize,
-    /// Where it begins: a byte of the filter's pattern; of programs and events, a byte of these.
+    /// Where it begins: a byte of the filter's pattern, if it is in one; of programs and events, a byte of these.
     pub span_start: usize,
     /// The byte where it ends, which is no more part of it.
     pub span_end: usize,

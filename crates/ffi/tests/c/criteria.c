@@ -88,11 +88,17 @@ static void criteria_that_are_no_text_or_no_json(void) {
     CHECK_TEXT(error.code, "criteria-encoding");
     CHECK_TEXT(error.aws_message, NULL);
     CHECK_TEXT(error.help, NULL);
-    CHECK_SIZE(error.span_start, 3);
+    CHECK_SIZE(error.span_start, EVENTSIEVE_NONE);
     CHECK_SIZE(error.filter, EVENTSIEVE_NONE);
-    CHECK_SIZE(error.line, EVENTSIEVE_NONE);
+    CHECK(error.criteria_start == 3 && error.criteria_end == 4 && error.line == 1 && error.column == 4);
     OK(eventsieve_errors_draw(errors, 0, TEXT("f"), buffer, sizeof buffer, &needed));
     CHECK(needed > 10 && memcmp(buffer, "f: byte 3: ", 11) == 0);
+    eventsieve_errors_free(errors);
+
+    /* A character that the text ends within. */
+    CHECK_STATUS(compile(&options, "{\n\"\xc3\xa9\xe2\x82", &errors), EVENTSIEVE_STATUS_INVALID_CRITERIA);
+    OK(eventsieve_errors_get(errors, 0, &error));
+    CHECK(error.criteria_start == 5 && error.criteria_end == 7 && error.line == 2 && error.column == 3);
     eventsieve_errors_free(errors);
 
     CHECK_STATUS(compile(&options, "", &errors), EVENTSIEVE_STATUS_INVALID_CRITERIA);

@@ -118,6 +118,14 @@ static void null_is_told(void) {
     pieces.payload = &slice;
     IS_NULL_POINTER(eventsieve_sieve_evaluate_pieces(sieve, scratch, &pieces, &answers));
     IS_NULL_POINTER(eventsieve_sieve_evaluate_pieces(sieve, scratch, &pieces, NULL));
+    pieces.payload = NULL; /* Records of which there is no column, and no memory is taken for them. */
+    IS_NULL_POINTER(eventsieve_sieve_evaluate_pieces(sieve, scratch, &pieces, &answers));
+    pieces.record_len = SIZE_MAX;
+    IS_NULL_POINTER(eventsieve_sieve_evaluate_pieces(sieve, scratch, &pieces, &answers));
+    pieces.record_len = SIZE_MAX / 4096;
+    IS_NULL_POINTER(eventsieve_sieve_evaluate_pieces(sieve, scratch, &pieces, &answers));
+    pieces.record_len = 0;
+    OK(eventsieve_sieve_evaluate_pieces(sieve, scratch, &pieces, &answers));
     IS_NULL_POINTER(eventsieve_find_lines(NULL, 1, NULL, 0, &size));
     IS_NULL_POINTER(eventsieve_find_lines(NULL, 0, NULL, 1, &size));
     IS_NULL_POINTER(eventsieve_find_lines(NULL, 0, NULL, 0, NULL));
@@ -144,6 +152,26 @@ static void null_is_told(void) {
     CHECK(lent == NULL);
     IS_NULL_POINTER(eventsieve_live_load(live, scratch, NULL));
     eventsieve_live_free(NULL);
+}
+
+/* Whatever went wrong, `errors_out` may be freed. */
+static void errors_are_always_set(void) {
+    eventsieve_compile_options compile = EVENTSIEVE_COMPILE_OPTIONS_INIT;
+    eventsieve_sieve *made = NULL;
+    eventsieve_program *loaded = NULL;
+    eventsieve_errors *found;
+    size_t size = 0;
+    uint32_t number = 0;
+#define SETS_NO_ERRORS(call) (found = (eventsieve_errors *)&number, IS_NULL_POINTER(call), CHECK(found == NULL))
+    SETS_NO_ERRORS(eventsieve_sieve_compile(TEXT("{"), &compile, NULL, &found));
+    SETS_NO_ERRORS(eventsieve_sieve_compile(TEXT("{"), NULL, &made, &found));
+    SETS_NO_ERRORS(eventsieve_sieve_compile(NULL, 1, &compile, &made, &found));
+    SETS_NO_ERRORS(eventsieve_program_from_bytes(TEXT("{"), NULL, &found));
+    SETS_NO_ERRORS(eventsieve_program_from_bytes(NULL, 1, &loaded, &found));
+    SETS_NO_ERRORS(eventsieve_program_from_borrowed_bytes(TEXT("{"), NULL, &found));
+    SETS_NO_ERRORS(eventsieve_program_from_borrowed_bytes(NULL, 1, &loaded, &found));
+    SETS_NO_ERRORS(eventsieve_sieve_filter_envelope(NULL, scratch, TEXT("{"), NULL, 0, &size, &number, &found));
+    SETS_NO_ERRORS(eventsieve_sieve_filter_envelope(sieve, scratch, TEXT("{"), NULL, 0, NULL, &number, &found));
 }
 
 /* No object is longer than PTRDIFF_MAX bytes; whoever claims one has lost count. */
@@ -280,6 +308,7 @@ void misuse_suite(void) {
         eventsieve_errors_free(kept_errors);
         eventsieve_scratch_free(kept_scratch);
     }
+    errors_are_always_set();
     impossible_lengths_are_told();
     wrong_structs_are_told();
     wrong_values_are_told();
