@@ -2,10 +2,11 @@
 //!
 //! Everything that Python can say as well lives in `python/eventsieve/`: shapes of criteria, Arrow arrays of every
 //! library, enumerations, error classes. Here is what it cannot: bytes borrowed from Python objects ([`record`]),
-//! programs ([`program`]), and evaluation without Python's global lock ([`sieve`]).
+//! programs ([`program`]) and their bounds ([`limits`]), and evaluation without Python's global lock ([`sieve`]).
 
 mod batch;
 mod errors;
+mod limits;
 mod program;
 mod record;
 mod sieve;

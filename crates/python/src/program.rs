@@ -2,12 +2,13 @@
 
 use std::hash::{Hash, Hasher};
 
-use eventsieve::{Dialect, FilterCriteria, Sieve, Source};
+use eventsieve::{Dialect, FilterCriteria, Limits, RecordLimits, Sieve, Source};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyType};
+use pyo3::types::{PyBytes, PyDict, PyType};
 
 use crate::errors;
+use crate::limits;
 use crate::record::Bytes;
 
 /// Compiled criteria: a flat artefact that can be stored and shipped as bytes.
@@ -84,9 +85,11 @@ impl Program {
     }
 }
 
-/// Compiles criteria: the text of one, or pattern texts. Gives the program and the warnings.
+/// Compiles criteria: the text of one, or pattern texts. Gives the program and the warnings. `chosen` are bounds by name;
+/// those on records are looked at, and are for the sieve to keep.
 #[pyfunction]
-#[pyo3(signature = (text, patterns, name, source, dialect, strict))]
+#[pyo3(signature = (text, patterns, name, source, dialect, strict, chosen))]
+#[expect(clippy::too_many_arguments, reason = "only `Sieve.__new__` calls it")]
 pub(crate) fn compile<'py>(
     py: Python<'py>,
     text: Option<String>,
@@ -95,18 +98,21 @@ pub(crate) fn compile<'py>(
     source: &str,
     dialect: Option<&str>,
     strict: bool,
+    chosen: &Bound<'py, PyDict>,
 ) -> PyResult<(Program, Vec<Bound<'py, PyAny>>)> {
     let source: Source = source.parse().map_err(|error| PyValueError::new_err(format!("source: {error}")))?;
     let dialect: Dialect = match dialect {
         Some(dialect) => dialect.parse().map_err(|error| PyValueError::new_err(format!("dialect: {error}")))?,
         None => source.default_dialect(),
     };
+    let mut bounds = Limits::of(dialect);
+    limits::set(chosen, Some(&mut bounds), &mut RecordLimits::default())?;
     let compiled = py.detach(|| {
         let criteria = match &text {
             Some(text) => FilterCriteria::from_json(text)?,
             None => FilterCriteria::from_patterns(patterns.unwrap_or_default()),
         };
-        Sieve::builder(source).dialect(dialect).strict(strict).compile(&criteria)
+        Sieve::builder(source).dialect(dialect).limits(bounds).strict(strict).compile(&criteria)
     });
     let sieve = compiled.map_err(|errors| errors::criteria(py, &errors, name.as_deref()))?;
     let warnings: PyResult<Vec<_>> =

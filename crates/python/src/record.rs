@@ -1,4 +1,7 @@
 //! Bytes that Python objects hold, borrowed where nothing can change them while Python's lock is released.
+//!
+//! **Unsafe**: the exporter of a buffer promises its bytes until it is released, which the slice does not outlive; what can
+//! be written to is copied while Python's lock is held, but for Arrow arrays, whose format forbids it.
 
 use eventsieve::Batch;
 use pyo3::buffer::PyUntypedBuffer;

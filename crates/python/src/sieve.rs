@@ -2,13 +2,14 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use eventsieve::{Batch, Checks, Envelope, EnvelopeErrorKind, Outcome, Scratch, Sieve, Source, Verdict};
+use eventsieve::{Batch, Checks, Envelope, EnvelopeErrorKind, Outcome, RecordLimits, Scratch, Sieve, Source, Verdict};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
+use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyTuple};
 
 use crate::batch::{BatchResult, Collected, reason_code, verdict_code};
 use crate::errors;
+use crate::limits;
 use crate::program::Program;
 use crate::record::{self, Bytes, Chunk, Pieces};
 
@@ -40,6 +41,7 @@ impl Pool {
 pub(crate) struct NativeSieve {
     sieve: Sieve<'static>,
     checks: Checks,
+    records: RecordLimits,
     pool: Pool,
 }
 
@@ -85,7 +87,7 @@ impl NativeSieve {
 #[pymethods]
 impl NativeSieve {
     #[new]
-    fn new(program: &Program, checks: &str) -> PyResult<NativeSieve> {
+    fn new(program: &Program, checks: &str, chosen: &Bound<'_, PyDict>) -> PyResult<NativeSieve> {
         let checks = match checks {
             "matches" => Checks::Matches,
             "every" => Checks::Every,
@@ -94,8 +96,10 @@ impl NativeSieve {
                 return Err(PyValueError::new_err(message));
             }
         };
-        let sieve = Sieve::from_program(program.program.clone()).with_checks(checks);
-        Ok(NativeSieve { sieve, checks, pool: Pool::default() })
+        let mut records = RecordLimits::default();
+        limits::set(chosen, None, &mut records)?;
+        let sieve = Sieve::from_program(program.program.clone()).with_checks(checks).with_record_limits(records);
+        Ok(NativeSieve { sieve, checks, records, pool: Pool::default() })
     }
 
     /// The program: `bytes(sieve.program)` can be stored and shipped.
@@ -129,6 +133,12 @@ impl NativeSieve {
             Checks::Matches => "matches",
             Checks::Every => "every",
         }
+    }
+
+    /// Bounds on records by name, all of them.
+    #[getter]
+    fn _record_limits<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        limits::of_sieve(&self.records).into_py_dict(py)
     }
 
     /// The program as a listing, for people.

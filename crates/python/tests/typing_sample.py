@@ -11,6 +11,7 @@ from eventsieve import (
     CriteriaError,
     Diagnostic,
     DropReason,
+    Limits,
     Malformed,
     Program,
     Sieve,
@@ -47,3 +48,8 @@ try:
 except CriteriaError as error:
     assert_type(error.errors, list[Diagnostic])
     assert_type(error.errors[0].start, int | None)
+
+bounds: Limits = {"filters": None, "record_bytes": 1_000_000}
+assert_type(Sieve([], limits=bounds), Sieve)
+assert_type(Sieve.from_program(by_text.program, limits={"record_depth": 20}), Sieve)
+Sieve([], limits={"filter": 5})  # type: ignore[arg-type]

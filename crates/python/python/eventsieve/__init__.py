@@ -17,7 +17,7 @@ is valid JSON. A record that no filter lets through need not be read to its end,
 
 from eventsieve._errors import CriteriaError, Diagnostic, EnvelopeError, ProgramError
 from eventsieve._eventsieve import BatchResult, Program
-from eventsieve._sieve import Criteria, DropReason, Malformed, Record, Sieve, Verdict
+from eventsieve._sieve import Criteria, DropReason, Limits, Malformed, Record, Sieve, Verdict
 
 __all__ = [
     "BatchResult",
@@ -26,6 +26,7 @@ __all__ = [
     "Diagnostic",
     "DropReason",
     "EnvelopeError",
+    "Limits",
     "Malformed",
     "Program",
     "ProgramError",

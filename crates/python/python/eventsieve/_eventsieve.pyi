@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from typing import Self, final
+from typing import Any, Self, final
 
 from typing_extensions import Buffer, disjoint_base
 
@@ -74,7 +74,7 @@ class BatchResult:
 
 @disjoint_base
 class NativeSieve:
-    def __new__(cls, program: Program, checks: str) -> Self: ...
+    def __new__(cls, program: Program, checks: str, chosen: dict[str, Any]) -> Self: ...
     @property
     def program(self) -> Program:
         """The program: `bytes(sieve.program)` can be stored and shipped."""
@@ -90,6 +90,8 @@ class NativeSieve:
     @property
     def checks(self) -> str:
         """Which records are proved to be valid JSON: `"matches"` or `"every"`."""
+    @property
+    def _record_limits(self) -> dict[str, int]: ...
     def disasm(self) -> str:
         """The program as a listing, for people."""
     def match(self, record: str | Buffer) -> bool:
@@ -119,4 +121,5 @@ def compile(
     source: str,
     dialect: str | None,
     strict: bool,
+    chosen: dict[str, Any],
 ) -> tuple[Program, list[Diagnostic]]: ...

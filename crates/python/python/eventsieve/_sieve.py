@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, Self, TypeAlias, TypedDict
 
 from eventsieve import _arrow, _eventsieve
 from eventsieve._eventsieve import BatchResult, Program
@@ -22,6 +22,45 @@ Criteria: TypeAlias = "str | bytes | os.PathLike[str] | Mapping[str, Any] | Sequ
 
 #: A record: JSON text, or a buffer of its UTF-8.
 Record: TypeAlias = "str | Buffer"
+
+
+class Limits(TypedDict, total=False):
+    """Bounds on criteria and on records, by name. What is left out stays as it is.
+
+    Names and defaults are those of the command's `--limit`, with underscores for dashes. Beyond a bound on criteria there
+    is a `CriteriaError`, beyond one on records a record is malformed.
+    """
+
+    #: Filters in one criteria; `None` for no bound.
+    filters: int | None
+    #: Characters in one pattern; `None` for no bound.
+    pattern_chars: int | None
+    #: Complexity of the wildcards of one field; `None` for no bound.
+    wildcard_complexity: int | None
+    #: Alternatives that the `$or`s of one filter may be multiplied out to.
+    or_alternatives: int
+    #: Different fields in one alternative of a pattern.
+    paths: int
+    #: Segments of one path: nested keys, and the parts of keys with dots.
+    path_segments: int
+    #: Open objects and lists at any point of a pattern.
+    depth: int
+    #: Digits of one number in a pattern.
+    number_digits: int
+    #: Length of one key of a pattern in UTF-16 code units.
+    key_chars: int
+    #: Bytes of an automaton that string tests of one field are merged into; beyond, they stay apart, without an error.
+    automaton_bytes: int
+    #: Bytes of the program.
+    program_bytes: int
+    #: Bytes of a record.
+    record_bytes: int
+    #: Open objects and arrays at any point of a record.
+    record_depth: int
+    #: Digits of one number in a record.
+    record_number_digits: int
+    #: Length of one key of a record in UTF-16 code units.
+    record_key_chars: int
 
 
 class ArrowStream(Protocol):
@@ -98,6 +137,7 @@ class Sieve(_eventsieve.NativeSieve):
         *,
         strict: bool = False,
         checks: Literal["matches", "every"] = "matches",
+        limits: Limits | None = None,
     ) -> Self:
         """Compiles criteria.
 
@@ -109,29 +149,40 @@ class Sieve(_eventsieve.NativeSieve):
         warnings are errors. `checks="every"` proves every record to be valid JSON, not only those that match: then
         all malformed records are told, for about twice the time.
 
-        Raises `CriteriaError` with everything that is wrong, `OSError` for a file that cannot be read and
-        `UnicodeDecodeError` for bytes that are no UTF-8.
+        `limits` are other bounds than those of the dialect, by the names of `Limits`: `{"filters": None}` takes any
+        number of filters, `{"record_bytes": 1_000_000}` makes longer records malformed.
+
+        Raises `CriteriaError` with everything that is wrong, `OSError` for a file that cannot be read,
+        `UnicodeDecodeError` for bytes that are no UTF-8 and `ValueError` for an argument that is not legal.
         """
         text, patterns, name = _read(criteria)
-        program, warnings = _eventsieve.compile(text, patterns, name, source, dialect, strict)
-        sieve = super().__new__(cls, program, checks)
+        bounds: dict[str, Any] = dict(limits or {})
+        program, warnings = _eventsieve.compile(text, patterns, name, source, dialect, strict, bounds)
+        of_records = {name: bound for name, bound in bounds.items() if name.startswith("record_")}
+        sieve = super().__new__(cls, program, checks, of_records)
         sieve.warnings = tuple(warnings)
         return sieve
 
     @classmethod
-    def from_program(cls, program: Program, *, checks: Literal["matches", "every"] = "matches") -> Self:
-        """Runs a program that was compiled before.
+    def from_program(
+        cls,
+        program: Program,
+        *,
+        checks: Literal["matches", "every"] = "matches",
+        limits: Limits | None = None,
+    ) -> Self:
+        """Runs a program that was compiled before. `limits` are bounds on records: those named `record_…`.
 
         >>> shipped = bytes(Sieve([{"id": ["a"]}]).program)
         >>> Sieve.from_program(Program.from_bytes(shipped)).match('{"id": "a"}')
         True
         """
-        sieve = super().__new__(cls, program, checks)
+        sieve = super().__new__(cls, program, checks, dict(limits or {}))
         sieve.warnings = ()
         return sieve
 
-    def __reduce__(self) -> tuple[object, tuple[type[Self], Program, str]]:
-        return _load, (type(self), self.program, self.checks)
+    def __reduce__(self) -> tuple[object, tuple[type[Self], Program, str, dict[str, int]]]:
+        return _load, (type(self), self.program, self.checks, self._record_limits)
 
     def verdict(self, record: Record) -> Verdict:
         """The verdict of a record."""
@@ -190,8 +241,8 @@ class Sieve(_eventsieve.NativeSieve):
         return self._match_objects(tuple(records), filters)  # type: ignore[arg-type]
 
 
-def _load(cls: type[Sieve], program: Program, checks: Literal["matches", "every"]) -> Sieve:
-    return cls.from_program(program, checks=checks)
+def _load(cls: type[Sieve], program: Program, checks: Literal["matches", "every"], limits: Limits) -> Sieve:
+    return cls.from_program(program, checks=checks, limits=limits)
 
 
 def _read(criteria: Criteria) -> tuple[str | None, list[str] | None, str | None]:
