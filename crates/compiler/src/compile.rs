@@ -36,9 +36,50 @@ pub struct Compiled {
 /// assert!(errors.first().help().unwrap().contains("prefix"));
 /// ```
 ///
+/// Patterns that nest more than a hundred levels deep are compiled by a thread made for that, whose stack is large enough for
+/// [`Limits::MAX_DEPTH`](crate::Limits::MAX_DEPTH) wherever this is called from.
+///
 /// # Errors
 /// Everything wrong with the criteria, in one go, ordered as the service would meet it.
 pub fn compile(criteria: &FilterCriteria, options: &Options) -> Result<Compiled, CompileErrors> {
+    /// Some 500 bytes a level in a release, three times that otherwise.
+    const STACK_BYTES: usize = 8 << 20;
+    if criteria.patterns().any(|pattern| depth(pattern) > 100) {
+        let compiled = std::thread::scope(|scope| {
+            let builder = std::thread::Builder::new().stack_size(STACK_BYTES);
+            let spawned = builder.spawn_scoped(scope, || compile_here(criteria, options)).ok()?;
+            // A panic is a broken promise of ours, and stays one.
+            Some(spawned.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        // Where there are no threads, the stack at hand has to do.
+        if let Some(compiled) = compiled {
+            return compiled;
+        }
+    }
+    compile_here(criteria, options)
+}
+
+/// How deep brackets nest, whether or not the text is JSON.
+fn depth(pattern: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut in_string, mut escaped) = (false, false);
+    for byte in pattern.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+fn compile_here(criteria: &FilterCriteria, options: &Options) -> Result<Compiled, CompileErrors> {
     let mut diagnostics = Diagnostics::new(criteria, options.strict);
     criteria::check_limits(criteria, options, &mut diagnostics);
     if !options.filterable && options.dialect != Dialect::EventBridge && !criteria.is_empty() {

@@ -7,6 +7,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use eventsieve_program::format::FILTERS;
 use eventsieve_program::text;
 
 use crate::error::{CompileError, CompileErrors, Diagnostics, ErrorKind, order, single};
@@ -80,12 +81,11 @@ impl FilterCriteria {
 
 /// Refuses more or longer patterns than the limits allow.
 pub(crate) fn check_limits(criteria: &FilterCriteria, options: &Options, out: &mut Diagnostics) {
-    if let Some(limit) = options.limits.filters {
-        let filter_len = criteria.len();
-        if filter_len > limit {
-            let message = format!("{filter_len} filters; the limit is {limit}");
-            out.push(CompileError::new(ErrorKind::TooManyFilters, message).with_order(order::FIRST));
-        }
+    let limit = options.limits.filters.unwrap_or(usize::MAX).min(FILTERS as usize);
+    let filter_len = criteria.len();
+    if filter_len > limit {
+        let message = format!("{filter_len} filters; the limit is {limit}");
+        out.push(CompileError::new(ErrorKind::TooManyFilters, message).with_order(order::FIRST));
     }
     if let Some(limit) = options.limits.pattern_chars {
         for (filter, pattern) in criteria.patterns().enumerate() {

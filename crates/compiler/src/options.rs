@@ -24,7 +24,7 @@ use crate::payload::PayloadRule;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Filters in one criteria.
+    /// Filters in one criteria; at most 16,777,216 whatever is asked for.
     pub filters: Option<usize>,
     /// Characters in one pattern.
     pub pattern_chars: Option<usize>,

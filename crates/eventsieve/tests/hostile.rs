@@ -409,3 +409,26 @@ fn a_tape_knows_doubles_where_the_text_had_digits() {
     // The third is the same double as the first, and only the text knows that it was written otherwise.
     assert_eq!(found, [Match, Match, Match, Match, NoMatch]);
 }
+
+#[test]
+fn the_deepest_pattern_compiles_on_a_small_stack() {
+    let nested =
+        |levels: usize| format!("{}[{{\"prefix\":\"x\"}}]{}", r#"{"a":"#.repeat(levels - 2), "}".repeat(levels - 2));
+    let ors = |levels: usize| {
+        let (open, close) = (r#"{"$or":[{"b":[1]},"#.repeat(levels / 2), "]}".repeat(levels / 2));
+        format!(r#"{open}{{"c":["x"]}}{close}"#)
+    };
+    // A thread of a server may have no more.
+    let small = std::thread::Builder::new().stack_size(96 << 10);
+    let run = move || {
+        for pattern in [nested(1000), nested(50), ors(900), ors(60)] {
+            let criteria = FilterCriteria::from_patterns([pattern.as_str()]);
+            let sieve = Sieve::builder(Source::Raw).limits(Limits::none()).compile(&criteria);
+            let sieve = sieve.unwrap_or_else(|errors| panic!("{}", errors.render(None)));
+            let mut scratch = sieve.scratch();
+            assert_eq!(sieve.evaluate(&mut scratch, &Batch::from_slices(&[b"{}".as_slice()])).unwrap(), [NoMatch]);
+            assert!(!sieve.program().disasm().is_empty());
+        }
+    };
+    small.spawn(run).unwrap().join().unwrap();
+}

@@ -9,7 +9,7 @@
 //!     10    1  source (see `Source::code`)
 //!     11    1  dialect (see `Dialect::code`)
 //!     12    4  flags: bit 0, every valid record passes (criteria without filters)
-//!     16    4  number of filters
+//!     16    4  number of filters, at most 16,777,216
 //!     20    4  number of sections, always 15
 //!     24    8  length of the whole program
 //!     32    4  CRC-32 (IEEE) of all other bytes: 0 to 31, then 36 to the end
@@ -88,6 +88,8 @@ pub const HEADER_BYTES: usize = 40;
 pub const CHECKED_FROM: usize = 36;
 /// "None" in fields that hold an index.
 pub const NONE: u32 = u32::MAX;
+/// Most filters of a program. Memory is set aside for each, and a filter that never matches takes no room in a program.
+pub const FILTERS: u32 = 1 << 24;
 /// Number of sections.
 pub const SECTIONS: usize = 15;
 /// Header flag: every valid record passes.

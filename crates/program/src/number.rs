@@ -341,8 +341,18 @@ mod tests {
             bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             f64::from_bits(bits)
         });
-        let edges =
-            [0.0, -0.0, 5e-324, -4.9e-324, 2e-323, f64::MIN_POSITIVE.next_down(), 2e23, 9007199254740992.0, f64::MAX, 1e22];
+        let edges = [
+            0.0,
+            -0.0,
+            5e-324,
+            -4.9e-324,
+            2e-323,
+            f64::MIN_POSITIVE.next_down(),
+            2e23,
+            9007199254740992.0,
+            f64::MAX,
+            1e22,
+        ];
         for value in edges.into_iter().chain(doubles.filter(|value| value.is_finite()).take(20_000)) {
             let mut text = Vec::new();
             spell(value, &mut text);

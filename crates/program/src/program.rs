@@ -31,7 +31,7 @@ pub(crate) struct Layout {
     pub(crate) dialect: Dialect,
     pub(crate) flags: u32,
     pub(crate) filter_len: u32,
-    pub(crate) checksum: u32,
+    pub(crate) id: u64,
     pub(crate) sections: [std::ops::Range<usize>; SECTIONS],
 }
 
@@ -76,9 +76,10 @@ impl<'p> Program<'p> {
         self.layout.flags & FLAG_PASS_ALL != 0
     }
 
-    /// A number that tells programs apart: the checksum and the length.
+    /// A number that tells programs apart: a hash of the bytes. It is for use within a process, another release may have
+    /// another hash.
     pub fn id(&self) -> u64 {
-        u64::from(self.layout.checksum) << 32 | (self.bytes.len() as u64 & 0xffff_ffff)
+        self.layout.id
     }
 
     /// The program as a listing (see [`crate::disasm`]).

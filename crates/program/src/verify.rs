@@ -5,6 +5,8 @@
 //! parents; string tables have an empty entry; automata stay inside their states; literals that carry a
 //! structure have it.
 
+use std::hash::{DefaultHasher, Hasher};
+
 use crate::format::*;
 use crate::inst::{GOTO, Inst, Op, Operand};
 use crate::program::{Layout, ProgramErrorKind, View};
@@ -80,7 +82,14 @@ fn header(bytes: &[u8]) -> Result<Layout, ProgramErrorKind> {
     if at != found {
         return Err(Header("bytes after the last section"));
     }
-    Ok(Layout { source, dialect, flags, filter_len: u32_at(16), checksum: sum, sections })
+    let filter_len = u32_at(16);
+    if filter_len > FILTERS {
+        return Err(Header("more filters than a program may have"));
+    }
+    // The checksum tells damage; two programs have the same one too easily.
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    Ok(Layout { source, dialect, flags, filter_len, id: hasher.finish(), sections })
 }
 
 /// What entries refer to may be shared, so looking at it for every entry could take longer than a pass over the

@@ -7,7 +7,7 @@
 use eventsieve_compiler::{FilterCriteria, Limits, Options, compile};
 use eventsieve_program::assemble::{Parts, seal};
 use eventsieve_program::format::{
-    Conj, Edge, Gate, HEADER_BYTES, Input, Leaf, NODE_SCOPED, NONE, Node, SECTIONS, Slot, Table, WHEN_ANY,
+    Conj, Edge, FILTERS, Gate, HEADER_BYTES, Input, Leaf, NODE_SCOPED, NONE, Node, SECTIONS, Slot, Table, WHEN_ANY,
 };
 use eventsieve_program::inst::{Inst, Op};
 use eventsieve_program::{Dialect, Program, ProgramErrorKind, Source};
@@ -292,4 +292,15 @@ fn a_table_without_an_empty_entry_is_refused() {
         let error = parts.assemble().expect_err("the search in it might not end");
         assert!(error.to_string().contains("tables[0]"), "{error}");
     }
+}
+
+#[test]
+fn a_program_cannot_claim_more_filters_than_memory_holds() {
+    let mut parts = Parts::new(Source::Raw, Dialect::EventBridge);
+    parts.nodes.push(Node { leaf: NONE, edge_start: 0, edge_len: 0, flags: 0 });
+    parts.filter_len = FILTERS;
+    assert!(parts.assemble().is_ok());
+    parts.filter_len += 1;
+    let error = parts.assemble().unwrap_err().to_string();
+    assert!(error.contains("more filters than a program may have"), "{error}");
 }

@@ -351,7 +351,7 @@ impl<'p> Engine<'p> {
                 scratch.matched.extend_from_slice(&scratch.resolve.accepted);
                 scratch.matched[from..].sort_unstable();
             }
-            scratch.matched_start.push(scratch.matched.len() as u32);
+            scratch.matched_start.push(scratch.matched.len());
         });
         Ok(Outcome {
             verdicts: &scratch.verdicts,

@@ -25,7 +25,7 @@ pub struct Outcome<'s> {
     /// The filters of all records, one record after another.
     pub(crate) matched: &'s [u32],
     /// Where each record's filters begin; one more than there are records.
-    pub(crate) starts: &'s [u32],
+    pub(crate) starts: &'s [usize],
     pub(crate) formats: &'s [Option<PayloadFormat>],
     pub(crate) asks_json: bool,
 }
@@ -65,7 +65,7 @@ impl<'s> Outcome<'s> {
     /// # Panics
     /// If there is no such record.
     pub fn filters(&self, record: usize) -> FilterSet<'s> {
-        FilterSet { ids: &self.matched[self.starts[record] as usize..self.starts[record + 1] as usize] }
+        FilterSet { ids: &self.matched[self.starts[record]..self.starts[record + 1]] }
     }
 }
 

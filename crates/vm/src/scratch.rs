@@ -43,7 +43,7 @@ pub struct Scratch {
     /// Filters that matched, record after record.
     pub(crate) matched: Vec<u32>,
     /// Where each record's filters begin in `matched`; one entry more than records.
-    pub(crate) matched_start: Vec<u32>,
+    pub(crate) matched_start: Vec<usize>,
 }
 
 /// Buffers of the tape parser.
