@@ -123,6 +123,8 @@ pub struct Engine<'p> {
     flat: Option<Arc<Flat>>,
     /// All there is to resolve, if it is little.
     few: Option<Few>,
+    /// What of `few` does not depend on the payload, if anything.
+    metadata: Option<Metadata>,
     /// When records that are trusted need not be read on, and payloads.
     until: Option<(Until, Until)>,
     /// Whether some filter asks for a JSON payload.
@@ -191,6 +193,7 @@ impl<'p> Engine<'p> {
         let flat = Flat::new(&view, &sources).map(Arc::new);
         let few = Few::new(&view);
         let until = until(&view, &shape);
+        let metadata = few.as_ref().and_then(|few| Metadata::new(&view, &shape, few));
         Engine {
             program,
             limits: RecordLimits::default(),
@@ -205,6 +208,7 @@ impl<'p> Engine<'p> {
             plans,
             flat,
             few,
+            metadata,
             until,
             asks_json,
             passes_other_formats,
@@ -627,6 +631,24 @@ impl<'p> Engine<'p> {
                 }
                 _ => None,
             };
+            // Nobody need decode what cannot make a difference.
+            if let Some((few, metadata)) = self.few.as_ref().zip(self.metadata)
+                && self.checks != Checks::Every
+            {
+                let bytes = Bytes {
+                    record: json,
+                    parsed: &parse.buffer,
+                    payload: &[],
+                    beside: decoded_beside,
+                    text: &trail.text,
+                };
+                let plans = &self.plans;
+                let mut tests = Tests { plans, flat: None, memory: &mut *plan, bytes: &bytes, texts: &mut *texts };
+                let (satisfied, seen) = bits(view, &trail.hits, &mut tests);
+                if !few.may_accept(satisfied | !metadata.slots, seen) {
+                    return Judged::Is(None);
+                }
+            }
             format = Some(match coded {
                 Some(coded) => {
                     let placing = Placing {
@@ -850,6 +872,38 @@ struct Given<'r> {
     tape: Option<&'r [Node<'r>]>,
 }
 
+/// The slots that a payload cannot satisfy.
+#[derive(Debug, Clone, Copy)]
+struct Metadata {
+    slots: u64,
+}
+
+impl Metadata {
+    /// `None` if all depends on the payload, or nothing.
+    fn new(view: &View<'_>, shape: &Shape, few: &Few) -> Option<Metadata> {
+        let payload = view.child(view.node(0), shape.payload?.key.as_bytes())?;
+        let leaves = below(view, payload);
+        let mut of_payload = 0_u64;
+        for leaf in (0..view.leaf_len()).filter(|leaf| leaves >> leaf & 1 != 0) {
+            exec::slots_of(view, view.leaf(leaf).pc, |slot| of_payload |= 1 << slot);
+        }
+        few.asks(!of_payload, !leaves).then_some(Metadata { slots: !of_payload })
+    }
+}
+
+/// The leaves at a node and below it, a bit each.
+fn below(view: &View<'_>, node: u32) -> u64 {
+    let (mut leaves, mut open) = (0_u64, vec![node]);
+    while let Some(node) = open.pop() {
+        let node = view.node(node);
+        if node.leaf != NONE {
+            leaves |= 1 << node.leaf;
+        }
+        open.extend((node.edge_start..node.edge_start + node.edge_len).map(|edge| view.edge(edge).child));
+    }
+    leaves
+}
+
 /// What has to be met in a record, and in its payload; `None` if that is too much to keep track of, or nothing.
 fn until(view: &View<'_>, shape: &Shape) -> Option<(Until, Until)> {
     if !(1..=64).contains(&view.leaf_len()) {
@@ -859,18 +913,8 @@ fn until(view: &View<'_>, shape: &Shape) -> Option<(Until, Until)> {
     let child = |key: Option<&str>| key.and_then(|key| view.child(root, key.as_bytes()));
     let payload_node = child(shape.payload.map(|payload| payload.key));
     let beside_node = child(shape.beside);
-    let below = |from: u32| {
-        let (mut leaves, mut open) = (0_u64, vec![from]);
-        while let Some(node) = open.pop() {
-            let node = view.node(node);
-            if node.leaf != NONE {
-                leaves |= 1 << node.leaf;
-            }
-            open.extend((node.edge_start..node.edge_start + node.edge_len).map(|edge| view.edge(edge).child));
-        }
-        leaves
-    };
-    let [all, payload, beside] = [Some(0), payload_node, beside_node].map(|node| node.map_or(0, below));
+    let [all, payload, beside] =
+        [Some(0), payload_node, beside_node].map(|node| node.map_or(0, |node| below(view, node)));
     let outer =
         Until { leaves: all & !payload & !beside, payload: payload_node.is_some(), beside: beside_node.is_some() };
     Some((outer, Until { leaves: payload, payload: false, beside: false }))
@@ -945,6 +989,13 @@ fn judge(view: &View<'_>, hits: &[Hit], tests: &mut Tests<'_>, resolve: &mut Res
 
 /// As [`judge`], where there are neither gates nor many slots, so that scopes mean nothing.
 fn judge_few(view: &View<'_>, few: &Few, hits: &[Hit], tests: &mut Tests<'_>, resolve: &mut Resolve, when: u8) {
+    let (satisfied, seen) = bits(view, hits, tests);
+    resolve.accept_few(few, satisfied, seen, when);
+}
+
+/// The slots that hits satisfy and the leaves they are at, a bit each.
+#[inline]
+fn bits(view: &View<'_>, hits: &[Hit], tests: &mut Tests<'_>) -> (u64, u64) {
     let (mut satisfied, mut seen) = (0_u64, 0_u64);
     for hit in hits {
         if let Hit::Value { leaf, value } = *hit {
@@ -952,7 +1003,7 @@ fn judge_few(view: &View<'_>, few: &Few, hits: &[Hit], tests: &mut Tests<'_>, re
             tests.run(view, leaf, value, |slot| satisfied |= 1 << slot);
         }
     }
-    resolve.accept_few(few, satisfied, seen, when);
+    (satisfied, seen)
 }
 
 /// As [`judge`], by search; filters for which that takes too long are judged by scopes after all.

@@ -12,7 +12,8 @@ pub enum DropReason {
     FilteredOut,
     /// No filter matched it, and its payload is no JSON although a filter asks for JSON: more likely a broken
     /// message than an unwanted one. SQS deletes it all the same. To tell this of payloads that begin like JSON and
-    /// break off later, ask for [`Checks::Every`].
+    /// break off later, and of those that no filter could have taken for the record's metadata, ask for
+    /// [`Checks::Every`].
     PayloadNotJson,
     /// The record itself is malformed.
     Malformed,
@@ -31,8 +32,8 @@ pub struct Outcome<'s> {
 }
 
 impl<'s> Outcome<'s> {
-    /// The format of a record's payload; `None` if the source has none, no filter looks at it, or it looks like JSON and
-    /// was not proved to be because no filter could match ([`Checks::Matches`]).
+    /// The format of a record's payload; `None` if the source has none, no filter looks at it, or it was not decoded, or
+    /// looks like JSON and was not proved to be, because no filter could match ([`Checks::Matches`]).
     ///
     /// # Panics
     /// If there is no such record.

@@ -390,6 +390,20 @@ impl Few {
     }
 }
 
+impl Few {
+    /// Whether some filter may be accepted yet, if no more than these slots are going to be satisfied and at least these
+    /// leaves are seen.
+    #[inline]
+    pub(crate) fn may_accept(&self, satisfied: u64, seen: u64) -> bool {
+        self.ways.iter().any(|way| satisfied & way.satisfied == way.satisfied && seen & way.absent == 0)
+    }
+
+    /// Whether some filter asks for one of these slots, or for one of these leaves to be absent.
+    pub(crate) fn asks(&self, slots: u64, leaves: u64) -> bool {
+        self.ways.iter().any(|way| way.satisfied & slots != 0 || way.absent & leaves != 0)
+    }
+}
+
 impl Resolve {
     /// Accepts the filters of a record at once, by the slots that were satisfied and the leaves that were seen in it.
     #[inline]

@@ -135,3 +135,29 @@ fn a_scratch_forgets_the_payload_before() {
         assert_eq!(kept(source, &[&pattern], &records), expected, "{source}");
     }
 }
+
+#[test]
+fn payloads_are_not_decoded_where_metadata_decides() {
+    let sieve = |patterns: &[&str]| {
+        let criteria = FilterCriteria::from_patterns(patterns.iter().copied());
+        Sieve::builder(Source::Kafka).compile(&criteria).unwrap()
+    };
+    // What is no UTF-8 shows whether anybody looked.
+    let record = |topic| kafka::Record { topic, value: Some(b"\xff"), ..kafka::Record::default() }.view();
+    let views = [record("rides"), record("other")];
+    let batch = Batch::from_views(&views);
+    let formats = |sieve: &Sieve<'_>| {
+        let mut scratch = sieve.scratch();
+        let outcome = sieve.evaluate_sets(&mut scratch, &batch).unwrap();
+        [0, 1].map(|record| outcome.payload_format(record))
+    };
+    let decoded = Some(PayloadFormat::Undecodable);
+    let by_topic = sieve(&[r#"{"topic":["rides"],"value":{"km":[1]}}"#]);
+    assert_eq!(formats(&by_topic), [decoded, None]);
+    assert_eq!(formats(&by_topic.with_checks(Checks::Every)), [decoded, decoded]);
+    let absent = sieve(&[r#"{"topic":[{"exists":false}],"value":{"km":[1]}}"#]);
+    assert_eq!(formats(&absent), [None, None]);
+    // One filter that may still match is enough.
+    let either = sieve(&[r#"{"topic":["rides"],"value":{"km":[1]}}"#, r#"{"value":{"km":[2]}}"#]);
+    assert_eq!(formats(&either), [decoded, decoded]);
+}
