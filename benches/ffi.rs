@@ -37,7 +37,10 @@ struct Arguments {
 
 fn main() {
     let arguments = Arguments::parse();
-    println!("{}, one thread; nanoseconds a record, and how many times the Rust entry the C entry takes\n", processor());
+    println!(
+        "{}, one thread; nanoseconds a record, and how many times the Rust entry the C entry takes\n",
+        processor()
+    );
     println!("{:20}{:>8}{:>12}{:>10}{:>10}{:>8}", "", "batch", "form", "Rust", "C", "ratio");
     for name in ["sqs-1%", "sqs-numeric-1%", "kinesis-100%"] {
         let workload = named(name, 2 << 20);

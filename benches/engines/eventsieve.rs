@@ -15,7 +15,7 @@ pub struct Mode {
 }
 
 /// All of them, the default one first.
-pub static MODES: [Mode; 7] = [
+pub static MODES: [Mode; 8] = [
     Mode { name: "default", validates: Validates::Matches, answer: Answer::Matches, configure: |sieve| sieve },
     Mode {
         name: "no prefilter",
@@ -28,6 +28,12 @@ pub static MODES: [Mode; 7] = [
         validates: Validates::Records,
         answer: Answer::Matches,
         configure: |sieve| sieve.with_checks(Checks::Every),
+    },
+    Mode {
+        name: "trusted",
+        validates: Validates::PartlyRead,
+        answer: Answer::Matches,
+        configure: |sieve| sieve.with_checks(Checks::Trusted),
     },
     Mode {
         name: "portable",

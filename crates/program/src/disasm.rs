@@ -7,7 +7,7 @@ use crate::glob::Glob;
 use crate::inst::{GOTO, HIGH_OPEN, Inst, LOW_OPEN, Op, Operand, V6};
 use crate::literals::{self, Literals, NoLiterals};
 use crate::program::View;
-use crate::{Program, fold};
+use crate::{Program, Source, fold};
 
 /// Texts longer than this many bytes are cut in listings.
 const TEXT_BYTES: usize = 60;
@@ -259,6 +259,10 @@ fn prefilter(program: &Program<'_>, out: &mut String) {
     let literals = Literals::of(&program.view(), coded);
     out.push('\n');
     one_prefilter("prefilter", literals.record(), out);
+    // Records of other sources are not what a filter sees.
+    if literals.record().is_err() && program.source() == Source::Raw {
+        needed_members(&program.view(), out);
+    }
     if !coded.is_empty() {
         one_prefilter("prefilter with decoded text", literals.decoded(), out);
     }
@@ -278,6 +282,20 @@ fn one_prefilter(title: &str, literals: Result<&[Vec<u8>], &NoLiterals>, out: &m
                 let _ = writeln!(out, "  {}", text(literal));
             }
         }
+    }
+}
+
+/// What may be searched for where there are no literals.
+fn needed_members(view: &View<'_>, out: &mut String) {
+    let Some(members) = literals::members(view).filter(|members| !members.is_empty()) else { return };
+    let _ = writeln!(
+        out,
+        "  but a match holds one of these values; if they are few and have plain keys, they are searched for"
+    );
+    let paths = paths(view);
+    for member in members {
+        let path = &paths[view.leaf(member.leaf).node as usize];
+        let _ = writeln!(out, "  {path}  passes slot {}", member.slot);
     }
 }
 
