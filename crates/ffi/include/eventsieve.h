@@ -396,8 +396,8 @@ typedef struct {
 } eventsieve_run_options;
 
 // Where the answers of a batch go. Begin with `EVENTSIEVE_ANSWERS_INIT` and set the buffers of the answers you want;
-// the others stay NULL with length 0. **Set the length with the buffer:** one of length 0 is not wanted, wherever it
-// points, and nothing is written to it. A struct can be used for any number of batches.
+// the others stay NULL with length 0. A buffer that is not NULL is wanted, so one without a length is too small for any
+// record. A struct can be used for any number of batches.
 typedef struct {
     // `sizeof(eventsieve_answers)`.
     size_t size;

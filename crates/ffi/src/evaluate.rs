@@ -282,9 +282,10 @@ impl<'a> Call<'a> {
         let told = |matched_len: usize| eventsieve_answers { record_len, matched_len, ..*given };
         place.set(told(0));
         let row_len = self.sieve.filter_len().div_ceil(64);
-        let wants_filters = !filters.is_absent();
-        let wants_reasons = !reasons.is_absent();
-        if !verdicts.is_absent() {
+        // A buffer whose length was forgotten is too small, and no buffer that is not wanted.
+        let wants_filters = !given.filters.is_null();
+        let wants_reasons = !given.reasons.is_null();
+        if !given.verdicts.is_null() {
             verdicts.check_room(record_len)?;
         }
         if wants_filters {

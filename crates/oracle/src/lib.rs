@@ -1,9 +1,10 @@
-//! Slow truth: a reference evaluator, generators of patterns and records, and a runner of case files.
+//! Slow truth: a reference evaluator, generators of patterns and records, a runner of case files, and trials for fuzzers.
 //!
 //! * [`mod@reference`] answers as eventsieve must, by the dullest means: its own JSON reader, its own pattern compiler, `$or`
 //!   multiplied out, combinations of values tried one by one. It shares no code with the engine and must not start to.
 //! * [`generate`] makes pairs of a pattern and a record that interest a filter engine, from a seed.
 //! * [`Engine`] and [`run_cases`] hold anything that answers against case files (`eventsieve-cases`).
+//! * [`trial`] is what fuzz targets do to eventsieve, as functions that plain tests call too.
 //!
 //! # Holding another implementation against a corpus
 //!
@@ -25,13 +26,13 @@
 //!     }
 //! }
 //!
-//! let file = CaseFile::read("corpus/patterns.ndjson")?;
+//! let file = CaseFile::read("corpus/conformance/values.ndjson")?;
 //! let report = run_cases(&mut Mine, &file);
 //! assert!(report.failures.is_empty(), "{report}");
 //! # Ok::<(), eventsieve_cases::CaseError>(())
 //! ```
 //!
-//! And against the reference, on pairs nobody has seen before:
+//! `examples/hold.rs` does the same to a command in any language. And against the reference, on pairs nobody has seen before:
 //!
 //! ```
 //! use eventsieve_oracle::{generate::random_pair, reference};
@@ -50,6 +51,7 @@
 pub mod generate;
 pub mod reference;
 mod run;
+pub mod trial;
 
 pub use reference::{Answer, Judged, answer};
 pub use run::{CaseOptions, Engine, Failure, Reference, Report, run_cases};

@@ -14,11 +14,10 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use eventsieve::{
-    Batch, Checks, Dialect, FilterCriteria, FrontEnd, Isa, Limits, Program, Sieve, Source, Tape, Verdict,
-};
+use eventsieve::{Batch, Checks, Dialect, FilterCriteria, Limits, Sieve, Source, Verdict};
 use eventsieve_oracle::generate::Pair;
 use eventsieve_oracle::reference::judge;
+use eventsieve_oracle::trial::{sets, ways};
 use eventsieve_oracle::{Answer, Judged};
 
 /// Seeds of a plain `cargo test`: some nine thousand pairs, siblings counted.
@@ -31,9 +30,6 @@ const BLOCK: u64 = 8;
 const SIBLINGS: usize = 4;
 /// Failures after which a campaign ends.
 const FAILURES: usize = 40;
-
-/// Verdict of one record, and its filters.
-type Found = (Verdict, Vec<usize>);
 
 #[test]
 fn engine_answers_as_the_reference() {
@@ -189,110 +185,6 @@ fn differs(found: Option<Verdict>, judged: Judged) -> Option<String> {
         Some(Verdict::Malformed) => Answer::InvalidEvent,
     };
     (judged.is_settled() && judged.answer != answer).then(|| format!("reference {}, engine {answer}", judged.answer))
-}
-
-/// Asks a sieve for all records in every way there is. All ways must agree.
-fn ways(sieve: &Sieve<'_>, records: &[Vec<u8>]) -> Result<Vec<Found>, String> {
-    let slices: Vec<&[u8]> = records.iter().map(Vec::as_slice).collect();
-    let batch = Batch::from_slices(&slices);
-    let expected = sets(sieve, &mut sieve.scratch(), &batch);
-    let verdicts: Vec<Verdict> = expected.iter().map(|found| found.0).collect();
-    let same = |way: &str, front_end: FrontEnd, found: bool| {
-        let differs = || format!("asked another way ({way}, {front_end:?}) the answer differs from {expected:?}");
-        found.then_some(()).ok_or_else(differs)
-    };
-
-    let bytes = sieve.program().as_bytes();
-    let reload = |bytes| Program::from_bytes(bytes).map_err(|error| format!("the program cannot be loaded: {error}"));
-    // One byte before it: never where an aligned reader would like it.
-    let shifted = [&[0xff], bytes].concat();
-    let loaded = [("reloaded", reload(bytes)?), ("reloaded at an odd address", reload(&shifted[1..])?)];
-    let joined = records.concat();
-    let mut offsets = vec![0];
-    offsets.extend(records.iter().scan(0, |end, record| {
-        *end += record.len();
-        Some(*end)
-    }));
-    let adjoining = Batch::from_offsets(&joined, &offsets).expect("offsets ascend");
-
-    for front_end in [FrontEnd::Index, FrontEnd::Tape, FrontEnd::Text] {
-        let fresh = sieve.clone().with_front_end(front_end).with_checks(Checks::Every);
-        let mut warm = fresh.scratch();
-        same("sets", front_end, sets(&fresh, &mut warm, &batch) == expected)?;
-        same("warm", front_end, sets(&fresh, &mut warm, &adjoining) == expected)?;
-        same("verdicts", front_end, fresh.evaluate(&mut warm, &batch).expect("its scratch") == verdicts)?;
-        let mut into = vec![Verdict::Malformed; verdicts.len()];
-        fresh.evaluate_into(&mut warm, &batch, &mut into).expect("its scratch, its length");
-        same("verdicts into a slice", front_end, into == verdicts)?;
-        for (slice, expected) in slices.chunks(1).zip(&expected).rev() {
-            let batch = Batch::from_slices(slice);
-            let cold = sets(&fresh, &mut fresh.scratch(), &batch);
-            same("one record, cold", front_end, cold == std::slice::from_ref(expected))?;
-            let warm = sets(&fresh, &mut warm, &batch);
-            same("one record, warm", front_end, warm == std::slice::from_ref(expected))?;
-        }
-        for (way, program) in &loaded {
-            let sieve = Sieve::from_program(program.clone()).with_front_end(front_end).with_checks(Checks::Every);
-            same(way, front_end, sets(&sieve, &mut sieve.scratch(), &batch) == expected)?;
-        }
-    }
-    as_tapes(sieve, records, &expected)?;
-    // Where only matches are proved, a malformed record may pass for one that does not match, and nothing else.
-    for isa in Isa::available() {
-        for prefilter in [true, false] {
-            let quick = sieve.clone().with_checks(Checks::Matches).with_isa(isa).with_prefilter(prefilter);
-            let mut scratch = quick.scratch();
-            for batch in [&batch, &adjoining] {
-                let found = sets(&quick, &mut scratch, batch);
-                let agrees = |(found, expected): (&Found, &Found)| {
-                    let dropped = found.0 == Verdict::NoMatch && expected.0 == Verdict::Malformed;
-                    found == expected || (dropped && found.1.is_empty())
-                };
-                let way = format!("matches proved, {}, prefilter {prefilter}", isa.name());
-                same(&way, FrontEnd::Index, found.iter().zip(&expected).all(agrees))?;
-            }
-            let exact = quick.with_checks(Checks::Every);
-            same(isa.name(), FrontEnd::Index, sets(&exact, &mut scratch, &batch) == expected)?;
-        }
-    }
-    Ok(expected)
-}
-
-/// The same records parsed by simd-json, as far as that is able to.
-fn as_tapes(sieve: &Sieve<'_>, records: &[Vec<u8>], expected: &[Found]) -> Result<(), String> {
-    let mut buffers: Vec<Vec<u8>> = records.to_vec();
-    let (mut places, mut tapes) = (Vec::new(), Vec::new());
-    for (at, buffer) in buffers.iter_mut().enumerate() {
-        let record = &records[at];
-        if let Some(tape) = simd_json::to_tape(buffer).ok().filter(|_| !has_long_number(record)) {
-            places.push(at);
-            tapes.push(tape);
-        }
-    }
-    let found = sets(sieve, &mut sieve.scratch(), &Batch::from_tapes(&tapes));
-    for (found, at) in found.iter().zip(places) {
-        if *found != expected[at] {
-            let record = records[at].escape_ascii();
-            return Err(format!("as a tape {found:?}, as text {:?}\n    record  {record}", expected[at]));
-        }
-    }
-    Ok(())
-}
-
-/// Whether some number may have more digits than a double keeps, or an exponent at the far ends of its range.
-fn has_long_number(record: &[u8]) -> bool {
-    let digits = |run: &[u8]| run.iter().filter(|byte| byte.is_ascii_digit()).count();
-    let part = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
-    record.split(|byte| !part(byte)).any(|run| {
-        let exponent = run.iter().position(|byte| b"eE".contains(byte)).map_or(0, |e| digits(&run[e..]));
-        digits(run) > 15 || exponent > 2
-    })
-}
-
-fn sets(sieve: &Sieve<'_>, scratch: &mut eventsieve::Scratch, batch: &Batch<'_>) -> Vec<Found> {
-    let outcome = sieve.evaluate_sets(scratch, batch).expect("the scratch is this sieve's");
-    let verdicts = outcome.verdicts().iter().enumerate();
-    verdicts.map(|(at, &verdict)| (verdict, outcome.filters(at).iter().collect())).collect()
 }
 
 /// Holds many patterns in one criteria against the same patterns one by one.

@@ -145,6 +145,10 @@ static void filters_come_as_bits(void) {
     answers.verdicts_len = 2;
     CHECK_STATUS(eventsieve_sieve_evaluate_slices(sieve, scratch, records, 3, &answers),
                  EVENTSIEVE_STATUS_BUFFER_TOO_SMALL);
+    /* A length that was forgotten. */
+    answers.verdicts_len = 0;
+    CHECK_STATUS(eventsieve_sieve_evaluate_slices(sieve, scratch, records, 3, &answers),
+                 EVENTSIEVE_STATUS_BUFFER_TOO_SMALL);
     answers.verdicts_len = 3;
     OK(eventsieve_sieve_evaluate_slices(sieve, scratch, records, 3, &answers));
     CHECK(verdicts[0] == M && verdicts[1] == N && verdicts[2] == M);

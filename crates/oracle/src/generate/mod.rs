@@ -26,10 +26,10 @@ mod write;
 use std::fmt;
 
 use self::damage::Damage;
-use self::rng::Rng;
 use self::words::Vocabulary;
 use crate::reference::json::Json;
 
+pub use self::rng::Rng;
 pub use self::shrink::{PairTree, Pairs, pairs};
 
 /// A pattern's text and a record's bytes, both perhaps invalid, made from a seed.
@@ -54,7 +54,22 @@ pub struct Pair {
 impl Pair {
     /// The pair of a seed.
     pub fn random(seed: u64) -> Self {
-        let mut rng = Rng::new(seed);
+        Self::made(seed, Rng::new(seed))
+    }
+
+    /// The pair of the seed that the first eight bytes spell, each further byte changing one choice: see [`Rng::steered`].
+    ///
+    /// ```
+    /// use eventsieve_oracle::generate::Pair;
+    ///
+    /// assert_eq!(Pair::steered(&7_u64.to_le_bytes()).pattern(), Pair::random(7).pattern());
+    /// ```
+    pub fn steered(bytes: &[u8]) -> Self {
+        let seed = Rng::steered(&bytes[..bytes.len().min(8)]).seed();
+        Self::made(seed, Rng::steered(bytes))
+    }
+
+    fn made(seed: u64, mut rng: Rng) -> Self {
         let vocabulary = Vocabulary::random(&mut rng);
         let pattern = pattern::random(&mut rng, &vocabulary);
         let mut record = record::random(&mut rng, &vocabulary, &pattern);

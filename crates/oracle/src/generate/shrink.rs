@@ -164,6 +164,7 @@ mod tests {
         });
         let Err(TestError::Fail(_, pair)) = outcome else { panic!("{outcome:?}") };
         assert!(pair.pattern().len() < 40, "{pair:?}");
-        assert_eq!(pair.record().len(), 2, "{pair:?}");
+        // `{}`, or one of the few records that are no object from the start: `"x"`, `null`.
+        assert!(pair.record().len() <= 4, "{pair:?}");
     }
 }

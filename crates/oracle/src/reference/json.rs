@@ -3,6 +3,8 @@
 //! Every occurrence of a repeated key is kept, numbers keep their spelling, and a lone surrogate written as an escape is
 //! kept as the unit it is.
 
+use std::ops::Range;
+
 /// Text in UTF-16 units.
 pub(crate) type Text = Vec<u16>;
 
@@ -27,15 +29,108 @@ pub(crate) enum Json {
 
 /// The members of the object that `bytes` spell, if they spell one object and nothing else.
 pub(crate) fn read_object(bytes: &[u8]) -> Option<Vec<(Text, Json)>> {
+    match read_container(bytes)? {
+        Json::Object(members) => Some(members),
+        _ => None,
+    }
+}
+
+/// The object or array that `bytes` spell, if they spell one and nothing else.
+pub(crate) fn read_container(bytes: &[u8]) -> Option<Json> {
     let text = std::str::from_utf8(bytes).ok()?;
     let mut reader = Reader { rest: text };
     reader.skip_space();
-    if !reader.rest.starts_with('{') {
+    if !reader.rest.starts_with(['{', '[']) {
         return None;
     }
-    let Json::Object(members) = reader.value(0)? else { return None };
+    let value = reader.value(0)?;
     reader.skip_space();
-    reader.rest.is_empty().then_some(members)
+    reader.rest.is_empty().then_some(value)
+}
+
+/// A value, with where it stands and where everything in it stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Placed {
+    pub(crate) range: Range<usize>,
+    pub(crate) inside: Inside,
+}
+
+/// What is in a value.
+#[derive(Debug, Clone)]
+pub(crate) enum Inside {
+    Members(Vec<Member>),
+    Elements(Vec<Placed>),
+    Scalar(Json),
+}
+
+/// A member of an object.
+#[derive(Debug, Clone)]
+pub(crate) struct Member {
+    pub(crate) key: Text,
+    /// From the key's quote to the end of the value.
+    pub(crate) range: Range<usize>,
+    pub(crate) value: Placed,
+}
+
+/// The object that `bytes` spell, with places, under the conditions of [`read_object`].
+pub(crate) fn place_object(bytes: &[u8]) -> Option<Placed> {
+    read_object(bytes)?;
+    let mut placer = Placer { len: bytes.len(), reader: Reader { rest: std::str::from_utf8(bytes).ok()? } };
+    placer.value()
+}
+
+/// Reads once more what is known to be valid, looking at places only.
+struct Placer<'a> {
+    len: usize,
+    reader: Reader<'a>,
+}
+
+impl Placer<'_> {
+    /// Where the next thing begins that is no white space.
+    fn start(&mut self) -> usize {
+        self.reader.skip_space();
+        self.at()
+    }
+
+    fn at(&self) -> usize {
+        self.len - self.reader.rest.len()
+    }
+
+    fn value(&mut self) -> Option<Placed> {
+        let start = self.start();
+        let inside = if self.reader.take("{") {
+            let mut members = Vec::new();
+            while !self.closes("}") {
+                let start = self.start();
+                self.reader.take("\"");
+                let key = self.reader.string()?;
+                self.reader.skip_space();
+                self.reader.take(":");
+                let value = self.value()?;
+                members.push(Member { key, range: start..value.range.end, value });
+            }
+            Inside::Members(members)
+        } else if self.reader.take("[") {
+            let mut elements = Vec::new();
+            while !self.closes("]") {
+                elements.push(self.value()?);
+            }
+            Inside::Elements(elements)
+        } else {
+            Inside::Scalar(self.reader.value(0)?)
+        };
+        Some(Placed { range: start..self.at(), inside })
+    }
+
+    /// Whether a container ends here; a comma is passed over.
+    fn closes(&mut self, close: &str) -> bool {
+        self.reader.skip_space();
+        if self.reader.take(close) {
+            return true;
+        }
+        self.reader.take(",");
+        false
+    }
 }
 
 struct Reader<'a> {
