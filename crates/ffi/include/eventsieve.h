@@ -182,7 +182,7 @@ typedef uint32_t eventsieve_dialect;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
-// Which records are proved to be valid JSON. A match always is.
+// Which records are proved to be valid JSON. A match always is, unless records are trusted.
 enum eventsieve_checks
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
@@ -192,6 +192,9 @@ enum eventsieve_checks
     EVENTSIEVE_CHECKS_MATCHES = 0,
     // All: every malformed record comes out as MALFORMED. Slower.
     EVENTSIEVE_CHECKS_EVERY = 1,
+    // None: records are trusted to be JSON and to repeat no key, so that a record is not read on once every field that a
+    // filter asks about was met. On other records the verdict may be wrong; nothing worse comes of it.
+    EVENTSIEVE_CHECKS_TRUSTED = 2,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -316,8 +319,7 @@ typedef struct eventsieve_live eventsieve_live;
 typedef struct eventsieve_program eventsieve_program;
 
 // The memory one thread evaluates with: make one per thread and use it again. Two threads at once are refused
-// (SCRATCH_IN_USE), but see `eventsieve_live_load`. Grows to the largest batch and record it meets, then allocates no
-// more.
+// (SCRATCH_IN_USE). Grows to the largest batch and record it meets, then allocates no more.
 typedef struct eventsieve_scratch eventsieve_scratch;
 
 // Criteria compiled for a source, ready to run. Immutable: threads may share it, each with a scratch of its own.
@@ -652,8 +654,7 @@ eventsieve_status eventsieve_scratch_new(const eventsieve_sieve *sieve,
 eventsieve_status eventsieve_scratch_new_live(const eventsieve_live *live,
                                               eventsieve_scratch **scratch_out);
 
-// Frees a scratch, and the sieve that `eventsieve_live_load` gave out with it. NULL is fine. No thread may be using
-// it.
+// Frees a scratch. NULL is fine. No thread may be using it.
 void eventsieve_scratch_free(eventsieve_scratch *scratch);
 
 // Evaluates records that lie anywhere, one a slice.
@@ -810,17 +811,15 @@ eventsieve_status eventsieve_live_replace(const eventsieve_live *live,
 // The sieve of the moment, and memory for it in the scratch: call it before every batch. It allocates only if the
 // sieve was replaced.
 //
-// `sieve_out`: **not for the caller to free**; valid until the next call of this function with the same scratch, or
-// until the scratch is freed. NULL if the call fails. Use it with that scratch.
-//
-// Here nothing saves two threads that share a scratch: what one loads ends the life of what the other has loaded.
+// `sieve_out`: the sieve, for the caller to free with `eventsieve_sieve_free` after the batch, which costs no more than
+// counting down; NULL if the call fails. Use it with that scratch, until that is fitted to another.
 //
 // Returns OK, SCRATCH_IN_USE, SCRATCH_RETIRED, NULL_POINTER.
 eventsieve_status eventsieve_live_load(const eventsieve_live *live,
                                        eventsieve_scratch *scratch,
-                                       const eventsieve_sieve **sieve_out);
+                                       eventsieve_sieve **sieve_out);
 
-// Frees a live handle. Sieves that were loaded from it live on with their scratches. NULL is fine.
+// Frees a live handle. Sieves that were loaded from it live on. NULL is fine.
 void eventsieve_live_free(eventsieve_live *live);
 
 // The version of the library that runs, as text with a terminating NUL; `EVENTSIEVE_VERSION` is that of the header.

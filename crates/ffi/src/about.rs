@@ -115,9 +115,11 @@ pub(crate) fn dialect(code: u32) -> Mapped<Option<Dialect>> {
 pub(crate) fn checks(code: u32) -> Mapped<Checks> {
     const MATCHES: u32 = eventsieve_checks::Matches as u32;
     const EVERY: u32 = eventsieve_checks::Every as u32;
+    const TRUSTED: u32 = eventsieve_checks::Trusted as u32;
     match code {
         MATCHES => Ok(Checks::Matches),
         EVERY => Ok(Checks::Every),
+        TRUSTED => Ok(Checks::Trusted),
         _ => Err(eventsieve_status::InvalidValue),
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use eventsieve::LiveSieve;
 
-use crate::convert::{Output, free, into_handle, output, shared};
+use crate::convert::{free, into_handle, output, shared};
 use crate::guard::guard;
 use crate::{eventsieve_scratch, eventsieve_sieve, eventsieve_status};
 
@@ -58,23 +58,20 @@ pub unsafe extern "C" fn eventsieve_live_replace(
 /// The sieve of the moment, and memory for it in the scratch: call it before every batch. It allocates only if the
 /// sieve was replaced.
 ///
-/// `sieve_out`: **not for the caller to free**; valid until the next call of this function with the same scratch, or
-/// until the scratch is freed. NULL if the call fails. Use it with that scratch.
-///
-/// Here nothing saves two threads that share a scratch: what one loads ends the life of what the other has loaded.
+/// `sieve_out`: the sieve, for the caller to free with `eventsieve_sieve_free` after the batch, which costs no more than
+/// counting down; NULL if the call fails. Use it with that scratch, until that is fitted to another.
 ///
 /// Returns OK, SCRATCH_IN_USE, SCRATCH_RETIRED, NULL_POINTER.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn eventsieve_live_load(
     live: *const eventsieve_live,
     scratch: *mut eventsieve_scratch,
-    sieve_out: *mut *const eventsieve_sieve,
+    sieve_out: *mut *mut eventsieve_sieve,
 ) -> eventsieve_status {
     guard(|| {
         // SAFETY: an output and handles, as the header asks.
-        let (sieve_out, live, scratch): (Output<*const eventsieve_sieve>, _, _) =
-            unsafe { (output(sieve_out)?, shared(live), shared(scratch.cast_const())) };
-        sieve_out.set(std::ptr::null());
+        let (sieve_out, live, scratch) = unsafe { (output(sieve_out)?, shared(live), shared(scratch.cast_const())) };
+        sieve_out.set(std::ptr::null_mut());
         let live = live?;
         scratch?.with(|memory| {
             let current = live.load();
@@ -82,13 +79,13 @@ pub unsafe extern "C" fn eventsieve_live_load(
                 memory.scratch = current.scratch();
                 memory.held = Some(Arc::clone(&current));
             }
-            sieve_out.set(Arc::as_ptr(&current).cast());
+            sieve_out.set(into_handle(current));
             Ok(())
         })
     })
 }
 
-/// Frees a live handle. Sieves that were loaded from it live on with their scratches. NULL is fine.
+/// Frees a live handle. Sieves that were loaded from it live on. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn eventsieve_live_free(live: *mut eventsieve_live) {
     guard(|| {

@@ -12,8 +12,7 @@ use crate::guard::{Mapped, guard};
 use crate::{eventsieve_live, eventsieve_sieve, eventsieve_status};
 
 /// The memory one thread evaluates with: make one per thread and use it again. Two threads at once are refused
-/// (SCRATCH_IN_USE), but see `eventsieve_live_load`. Grows to the largest batch and record it meets, then allocates no
-/// more.
+/// (SCRATCH_IN_USE). Grows to the largest batch and record it meets, then allocates no more.
 pub struct eventsieve_scratch {
     _opaque: [u8; 0],
 }
@@ -31,7 +30,7 @@ pub(crate) struct Cell {
 #[derive(Debug)]
 pub(crate) struct Memory {
     pub(crate) scratch: Scratch,
-    /// The sieve that a live handle gave out last.
+    /// The sieve of a live handle that the scratch was fitted to last.
     pub(crate) held: Option<Arc<Sieve<'static>>>,
     pub(crate) batch: BatchMemory,
 }
@@ -108,8 +107,7 @@ pub unsafe extern "C" fn eventsieve_scratch_new_live(
     })
 }
 
-/// Frees a scratch, and the sieve that `eventsieve_live_load` gave out with it. NULL is fine. No thread may be using
-/// it.
+/// Frees a scratch. NULL is fine. No thread may be using it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn eventsieve_scratch_free(scratch: *mut eventsieve_scratch) {
     guard(|| {

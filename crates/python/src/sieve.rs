@@ -91,8 +91,9 @@ impl NativeSieve {
         let checks = match checks {
             "matches" => Checks::Matches,
             "every" => Checks::Every,
+            "trusted" => Checks::Trusted,
             _ => {
-                let message = format!("checks: unknown name {checks:?}; legal names are matches, every");
+                let message = format!("checks: unknown name {checks:?}; legal names are matches, every, trusted");
                 return Err(PyValueError::new_err(message));
             }
         };
@@ -132,6 +133,7 @@ impl NativeSieve {
         match self.checks {
             Checks::Matches => "matches",
             Checks::Every => "every",
+            Checks::Trusted => "trusted",
         }
     }
 

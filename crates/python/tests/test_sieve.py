@@ -138,7 +138,7 @@ def test_names_and_shapes_that_do_not_exist() -> None:
         Sieve(PATTERN, source="sns")
     with pytest.raises(ValueError, match='dialect: unknown name "aws"; legal names are lambda'):
         Sieve(PATTERN, dialect="aws")
-    with pytest.raises(ValueError, match="legal names are matches, every"):
+    with pytest.raises(ValueError, match="legal names are matches, every, trusted"):
         Sieve(PATTERN, checks="all")
     with pytest.raises(TypeError, match="not int"):
         Sieve(1)
@@ -192,3 +192,10 @@ def test_envelopes() -> None:
         assert everything.filter_envelope(event.decode()) == event
         nothing = Sieve([{"no such field": ["x"]}], source=source, dialect="eventbridge")
         assert nothing.filter_envelope(event) is None, source
+
+
+def test_trusted_records_are_not_read_on() -> None:
+    cut = b'{"state": "paid", "rest": ["no end'
+    assert not Sieve(['{"state": ["paid"]}']).match(cut)
+    trusting = Sieve(['{"state": ["paid"]}'], checks="trusted")
+    assert trusting.match(cut) and trusting.checks == "trusted"

@@ -18,7 +18,7 @@ static void null_is_told(void) {
     eventsieve_error error = EVENTSIEVE_ERROR_INIT;
     eventsieve_slice slice = { NULL, 0 };
     eventsieve_sieve *made = NULL;
-    const eventsieve_sieve *lent = NULL;
+    eventsieve_sieve *lent = NULL;
     eventsieve_program *loaded = NULL;
     size_t size = 0;
     uint32_t number = 0;
@@ -262,7 +262,7 @@ static void wrong_values_are_told(void) {
         *members[member] = member == 5 ? UINT32_MAX : 77;
         CHECK_STATUS(eventsieve_sieve_compile(TEXT("{}"), &options, &made, NULL), EVENTSIEVE_STATUS_INVALID_VALUE);
     }
-    run.checks = 2;
+    run.checks = 3;
     CHECK_STATUS(eventsieve_sieve_from_program(program, &run, &made), EVENTSIEVE_STATUS_INVALID_VALUE);
     run.checks = 0;
     run.reserved = 1;

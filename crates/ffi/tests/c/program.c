@@ -45,6 +45,11 @@ static void bytes_make_the_same_sieve(void) {
     eventsieve_program_free(program);
     eventsieve_program_free(copied);
 
+    /* A record that is trusted is not read on. */
+    run.checks = EVENTSIEVE_CHECKS_TRUSTED;
+    OK(eventsieve_sieve_from_program(borrowed, &run, &there));
+    CHECK_SIZE(verdict_of(there, "{\"kinesis\": {\"data\": \"eyJuIjoyfQ==\", \"more\": ["), EVENTSIEVE_VERDICT_MATCH);
+    eventsieve_sieve_free(there);
     run.checks = EVENTSIEVE_CHECKS_EVERY;
     OK(eventsieve_sieve_from_program(borrowed, &run, &there));
     eventsieve_program_free(borrowed);

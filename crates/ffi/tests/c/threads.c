@@ -53,13 +53,14 @@ static void *follow(void *last) {
         records[record] = slice_of(texts[record]);
     }
     while (at < 7) {
-        const eventsieve_sieve *current = NULL;
+        eventsieve_sieve *current = NULL;
         size_t found = 99;
         if (eventsieve_live_load(live, scratch, &current) != EVENTSIEVE_STATUS_OK ||
             eventsieve_sieve_evaluate_slices(current, scratch, records, 8, &answers) != EVENTSIEVE_STATUS_OK ||
             answers.matched_len != 1) {
             return NULL;
         }
+        eventsieve_sieve_free(current);
         for (record = 0; record < 8; record++) {
             if (verdicts[record] == EVENTSIEVE_VERDICT_MATCH) {
                 found = record;

@@ -207,7 +207,7 @@ impl Caller<'_> {
                 0 => options.source = 9,
                 1 => options.dialect = 4,
                 2 => options.strict = 2,
-                3 => options.checks = 2,
+                3 => options.checks = 3,
                 _ => options.reserved = 1,
             },
             _ => {}
@@ -614,15 +614,17 @@ impl Caller<'_> {
         }
         let with = self.rng.below(self.scratches.len());
         let scratch = self.scratches[with].0;
-        let mut loaded = null();
-        // SAFETY: handles and an output; the sieve is used before the scratch is.
+        let mut loaded = null_mut();
+        // SAFETY: handles and an output.
         unsafe {
             assert_eq!(eventsieve_live_load(live, null_mut(), &raw mut loaded), eventsieve_status::NullPointer);
             assert_eq!(eventsieve_live_load(live, scratch, &raw mut loaded), eventsieve_status::Ok);
         }
         self.scratches[with].1 = current.program().id();
         self.tally.add("live");
-        self.evaluate(Some((loaded, current, scratch)));
+        self.evaluate(Some((loaded.cast_const(), current, scratch)));
+        // SAFETY: a handle, used no more.
+        unsafe { eventsieve_sieve_free(loaded) };
     }
 
     // --------------------------------------------------------------------------------------------------------------
