@@ -13,7 +13,7 @@
 //! let sieve = Sieve::builder(Source::Raw).compile(&criteria)?; // once; share it between threads
 //! let mut scratch = sieve.scratch(); // one per thread
 //!
-//! let batch = Batch::from_lines(b"{\"detail\":{\"total\":250}}\n{\"detail\":{\"total\":5}}\n{\"detail\":\n");
+//! let batch = Batch::from_lines(b"{\"detail\":{\"total\":250}}\n{\"detail\":{\"total\":5}}\n{\"detail\":{\"total\":300}\n");
 //! let verdicts = sieve.evaluate(&mut scratch, &batch)?;
 //! assert_eq!(verdicts, [Verdict::Match, Verdict::NoMatch, Verdict::Malformed]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())

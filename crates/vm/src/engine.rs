@@ -5,29 +5,31 @@ use std::sync::Arc;
 
 use eventsieve_program::format::{NONE, WHEN_ANY, WHEN_BROKEN, WHEN_JSON, WHEN_PLAIN};
 use eventsieve_program::literals::Literals;
-use eventsieve_program::{Program, View, text};
+use eventsieve_program::{Program, View};
 use simd_json::{INPUT_PADDING, Node, Tape};
 
 use crate::batch::{Batch, Item};
 use crate::check::{Malformed, RecordLimits, check};
 use crate::cursor::{Buffer, Located};
-use crate::exec::{self, Value};
+use crate::exec;
 use crate::index::{self, Index};
 use crate::index_walk::{IndexWalk, Until};
-use crate::irregular::{GaveUp, Search, Sources};
+use crate::irregular::{Search, Sources};
 use crate::isa::Isa;
+use crate::judge::{Bytes, Tests, Texts, bits, judge, judge_few, judge_irregular};
 use crate::keys::Keys;
+use crate::lately::{Rate, Reach};
 use crate::outcome::Outcome;
 use crate::payload::{Belief, Coded, Placing};
 use crate::plan::flat::Flat;
-use crate::plan::{self, PLAN_FROM, Plans};
+use crate::plan::{PLAN_FROM, Plans};
 use crate::prefilter::{Adaptive, CodedPrefilter, Members, Prefilter};
 use crate::resolve::{Few, Resolve};
 use crate::scratch::{Parse, Scratch};
 use crate::tape_cursor::{TapeCursor, is_within};
 use crate::text_cursor::TextCursor;
 use crate::view::{Encoding, Member, PayloadFormat, RecordView, Shape};
-use crate::walk::{self, Deferred, Found, Hit, HitValue, Lost, Trail, walk};
+use crate::walk::{self, Deferred, Found, HitValue, Lost, Trail, walk};
 
 /// What became of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -805,62 +807,6 @@ impl<'p> Engine<'p> {
     }
 }
 
-/// How far records that are trusted are read, lately.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Reach {
-    records: u32,
-    read: u64,
-    total: u64,
-    long: bool,
-}
-
-impl Reach {
-    /// Records after which it is found anew.
-    const WINDOW: u32 = 64;
-
-    /// Whether the first few bytes are enough; so it is taken to be until it is known.
-    fn is_short(&self) -> bool {
-        !self.long
-    }
-
-    fn count(&mut self, read: usize, total: usize) {
-        self.records += 1;
-        self.read += read as u64;
-        self.total += total as u64;
-        if self.records == Reach::WINDOW {
-            *self = Reach { long: self.read > self.total / 4, ..Reach::default() };
-        }
-    }
-}
-
-/// How many of the records that are read match, lately.
-///
-/// A record that matches is proved, and whoever proves it has indexed it. So where most match, they are proved first
-/// and the walk has the same bitmaps; where few do, walking unproved is cheaper.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Rate {
-    read: u32,
-    matched: u32,
-    high: bool,
-}
-
-impl Rate {
-    /// Records after which it is found anew.
-    const WINDOW: u32 = 128;
-
-    fn is_high(&self) -> bool {
-        self.high
-    }
-
-    fn count(&mut self, matched: bool) {
-        self.read += 1;
-        self.matched += u32::from(matched);
-        if self.read == Rate::WINDOW {
-            *self = Rate { high: self.matched * 4 > Rate::WINDOW * 3, ..Rate::default() };
-        }
-    }
-}
-
 /// A record as it was handed over.
 #[derive(Debug, Clone, Copy, Default)]
 struct Given<'r> {
@@ -939,121 +885,6 @@ enum Judged {
     Is(Option<PayloadFormat>),
 }
 
-/// What the tests of a record's values need.
-struct Tests<'r> {
-    plans: &'r Plans,
-    flat: Option<&'r Flat>,
-    memory: &'r mut plan::Memory,
-    bytes: &'r Bytes<'r>,
-    texts: &'r mut Texts,
-}
-
-impl Tests<'_> {
-    /// Runs the tests of a leaf against a value, by its plan if it has one.
-    #[inline]
-    fn run(&mut self, view: &View<'_>, leaf: u32, value: HitValue, satisfied: impl FnMut(u32)) {
-        let value = self.bytes.value(value, self.texts);
-        match self.plans.of(leaf) {
-            Some(plan) => plan.run(view, value, self.memory, satisfied),
-            None => exec::exec(view, view.leaf(leaf).pc, value, satisfied),
-        }
-    }
-}
-
-/// Runs the hits of a record through tests and resolution.
-fn judge(view: &View<'_>, hits: &[Hit], tests: &mut Tests<'_>, resolve: &mut Resolve) {
-    if let Some(flat) = tests.flat
-        && !hits.iter().any(|hit| matches!(hit, Hit::Open { .. }))
-    {
-        for hit in hits {
-            if let Hit::Value { leaf, value } = *hit {
-                resolve.see(leaf);
-                tests.run(view, leaf, value, |slot| resolve.satisfy_flat(slot));
-            }
-        }
-        resolve.finish_without_scopes(view, flat);
-        return;
-    }
-    for hit in hits {
-        match *hit {
-            Hit::Open { depth, .. } => resolve.open(depth),
-            Hit::Close => resolve.close(view),
-            Hit::Value { leaf, value } => {
-                resolve.see(leaf);
-                tests.run(view, leaf, value, |slot| resolve.satisfy(view, slot));
-            }
-        }
-    }
-    resolve.finish(view);
-}
-
-/// As [`judge`], where there are neither gates nor many slots, so that scopes mean nothing.
-fn judge_few(view: &View<'_>, few: &Few, hits: &[Hit], tests: &mut Tests<'_>, resolve: &mut Resolve, when: u8) {
-    let (satisfied, seen) = bits(view, hits, tests);
-    resolve.accept_few(few, satisfied, seen, when);
-}
-
-/// The slots that hits satisfy and the leaves they are at, a bit each.
-#[inline]
-fn bits(view: &View<'_>, hits: &[Hit], tests: &mut Tests<'_>) -> (u64, u64) {
-    let (mut satisfied, mut seen) = (0_u64, 0_u64);
-    for hit in hits {
-        if let Hit::Value { leaf, value } = *hit {
-            seen |= 1 << leaf;
-            tests.run(view, leaf, value, |slot| satisfied |= 1 << slot);
-        }
-    }
-    (satisfied, seen)
-}
-
-/// As [`judge`], by search; filters for which that takes too long are judged by scopes after all.
-fn judge_irregular(
-    view: &View<'_>,
-    sources: &Sources,
-    hits: &[Hit],
-    tests: &mut Tests<'_>,
-    resolve: &mut Resolve,
-    search: &mut Search,
-) {
-    search.begin();
-    for hit in hits {
-        match *hit {
-            Hit::Open { array, .. } => search.open(array),
-            Hit::Close => search.close(),
-            Hit::Value { leaf, value } => {
-                resolve.see(leaf);
-                search.value(leaf);
-                tests.run(view, leaf, value, |slot| {
-                    resolve.satisfy_flat(slot);
-                    search.satisfy(slot);
-                });
-            }
-        }
-    }
-    search.seal();
-    resolve.finish_flat(view);
-    for index in 0..view.gate_len() {
-        let gate = view.gate(index);
-        if gate.parent != NONE || gate.when() & resolve.when() == 0 || resolve.has_accepted(gate.filter) {
-            continue;
-        }
-        match search.holds(view, sources, index) {
-            Ok(true) => resolve.accept(gate.filter),
-            Ok(false) => {}
-            Err(GaveUp) => search.gave_up.push(gate.filter),
-        }
-    }
-    if search.gave_up.is_empty() {
-        return;
-    }
-    search.found.clear();
-    search.found.extend_from_slice(&resolve.accepted);
-    resolve.begin(hits.len(), resolve.when());
-    judge(view, hits, tests, resolve);
-    resolve.accepted.retain(|filter| search.gave_up.contains(filter) && !search.found.contains(filter));
-    resolve.accepted.extend_from_slice(&search.found);
-}
-
 /// Parses with simd-json and walks the tape.
 fn walk_tape(
     view: &View<'_>,
@@ -1078,65 +909,4 @@ fn walk_tape(
     };
     parse.tape = Some(tape.reset());
     walked
-}
-
-/// The buffers that hits point into.
-struct Bytes<'b> {
-    record: &'b [u8],
-    parsed: &'b [u8],
-    payload: &'b [u8],
-    beside: &'b [u8],
-    text: &'b [u8],
-}
-
-/// Text of the value at hand, where it must be made.
-#[derive(Debug, Default)]
-pub(crate) struct Texts {
-    /// Decoded.
-    decoded: Vec<u8>,
-    /// The same with lone surrogates replaced.
-    replaced: Vec<u8>,
-}
-
-impl<'b> Bytes<'b> {
-    fn at(&self, located: Located) -> &'b [u8] {
-        let buffer = match located.buffer {
-            Buffer::Record => self.record,
-            Buffer::Parsed => self.parsed,
-            Buffer::Payload => self.payload,
-            Buffer::Beside => self.beside,
-            Buffer::Text => self.text,
-        };
-        &buffer[located.start as usize..][..located.len as usize]
-    }
-
-    /// The value as tests see it.
-    fn value<'v>(&self, value: HitValue, texts: &'v mut Texts) -> Value<'v>
-    where
-        'b: 'v,
-    {
-        match value {
-            HitValue::True => Value::True,
-            HitValue::False => Value::False,
-            HitValue::Null => Value::Null,
-            HitValue::Number(located) => Value::Number(self.at(located)),
-            HitValue::String(located) if !located.escaped => {
-                let exact = self.at(located);
-                Value::String { exact, bytes: exact }
-            }
-            HitValue::String(located) => {
-                let Texts { decoded, replaced } = texts;
-                decoded.clear();
-                // `check` has accepted the escapes.
-                let lone = text::unescape_into(self.at(located), decoded).is_ok_and(|text| text.lone_surrogate);
-                let exact: &'v [u8] = decoded;
-                if !lone {
-                    return Value::String { exact, bytes: exact };
-                }
-                replaced.clear();
-                text::question_marks(exact, replaced);
-                Value::String { exact, bytes: replaced }
-            }
-        }
-    }
 }

@@ -15,7 +15,9 @@
 //! | `plan` | the same for leaves with many tests, all at once |
 //! | `resolve` | satisfied tests to filters |
 //! | `irregular` | the few records whose repeated keys need a search |
+//! | `judge` | the two together, for the hits of a record |
 //! | `engine`, `outcome` | all of it, record by record |
+//! | `lately` | guesses from the records before, which only speed depends on |
 //!
 //! **The way of a record**: its literals are searched for (`prefilter`); it is indexed and walked, both without taking it
 //! for JSON (`index`, `index_walk`); its values are tested (`exec`) and filters resolved (`resolve`); and only if one
@@ -44,7 +46,9 @@ mod index;
 mod index_walk;
 mod irregular;
 mod isa;
+mod judge;
 mod keys;
+mod lately;
 mod outcome;
 mod payload;
 mod plan;

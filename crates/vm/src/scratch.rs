@@ -2,9 +2,11 @@
 
 use simd_json::{Buffers, Tape};
 
-use crate::engine::{Rate, Reach, Texts, Verdict};
+use crate::engine::Verdict;
 use crate::index::Index;
 use crate::irregular::Search;
+use crate::judge::Texts;
+use crate::lately::{Rate, Reach};
 use crate::plan;
 use crate::prefilter::Adaptive;
 use crate::resolve::Resolve;
