@@ -48,7 +48,8 @@
 //!
 //! - Evaluation never fails, panics or allocates once the scratch is warm; a bad record is dropped and the batch goes on.
 //! - A match is proved: the whole record is valid JSON within the limits. A record that no filter lets through need not be
-//!   read to its end, so a malformed one may come out as [`Verdict::NoMatch`]; [`Checks::Every`] tells them all.
+//!   read to its end, so a malformed one may come out as [`Verdict::NoMatch`]; [`Checks::Every`] tells them all, and
+//!   [`Checks::Trusted`], for records of one's own making, proves none.
 //! - Time is linear in the record whatever the pattern: arrays and `$or` do not multiply. Only records that reach one
 //!   path in several ways cost more, up to a fixed bound for each.
 //! - Same criteria, same program bytes, on every platform.

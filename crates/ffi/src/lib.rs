@@ -14,10 +14,8 @@
 //!
 //! *Invariants*: no panic crosses into C; no function keeps a pointer of the caller, but for
 //! [`eventsieve_program_from_borrowed_bytes`]; what one thread changes is behind a scratch's lock.
-// C names, so that the header needs no second list of them.
-#![allow(non_camel_case_types)]
-// The introduction of the header holds the rules that make a call safe, once for all functions.
-#![allow(clippy::missing_safety_doc)]
+#![allow(non_camel_case_types, reason = "C names, so that the header needs no second list of them")]
+#![allow(clippy::missing_safety_doc, reason = "the header's introduction has the rules of safe calls, once for all")]
 
 mod about;
 mod convert;

@@ -86,8 +86,8 @@ pub enum FrontEnd {
 
 /// Which records are proved to be valid JSON within the limits.
 ///
-/// A match always is. What the two differ in is a record that no filter would let through: it is dropped either
-/// way, and the proof costs about as much as everything else together.
+/// A match always is, but for [`Checks::Trusted`]. What the other two differ in is a record that no filter would let
+/// through: it is dropped either way, and the proof costs about as much as everything else together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Checks {
     /// Those that would match. Others may come out as [`Verdict::NoMatch`] whether or not they are malformed;
