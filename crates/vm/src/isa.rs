@@ -148,12 +148,19 @@ impl Neon {
     }
 }
 
-#[cfg(all(test, target_arch = "x86_64"))]
-impl Avx2 {
-    /// The same instructions, taken for those of a CPU with the other kind of PEXT.
-    pub(crate) const fn with_fast_pext(self, has_fast_pext: bool) -> Avx2 {
-        let Avx2 { has_fast_pext: _ } = self;
-        Avx2 { has_fast_pext }
+#[cfg(test)]
+impl Isa {
+    /// The same instructions, taken for those of a CPU with the other kind of PEXT; `None` where it is not used.
+    pub(crate) fn with_other_pext(self) -> Option<Isa> {
+        #[cfg(target_arch = "x86_64")]
+        let other = |Avx2 { has_fast_pext }| Avx2 { has_fast_pext: !has_fast_pext };
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2(avx2) => Some(Isa(Kind::Avx2(other(avx2)))),
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512(Avx512(avx2)) => Some(Isa(Kind::Avx512(Avx512(other(avx2))))),
+            _ => None,
+        }
     }
 }
 

@@ -43,27 +43,6 @@ fn table(_: Avx2, bytes: &[u8; 16]) -> __m256i {
     unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(bytes.as_ptr().cast())) }
 }
 
-/// [`Simd::compress`] without PEXT.
-///
-/// A bit goes down by as many places as there are zeros below it in the mask. That number is found, for all bits at
-/// once, binary digit by binary digit: the parity of the zeros below is the lowest digit, and of every second zero the
-/// next. To look the digit up where a bit has gone meanwhile is as good: on its way it has passed no more zeros than the
-/// lower digits say.
-#[inline(always)]
-fn compress_by_steps(simd: Avx2, planes: [u64; 3], mask: u64) -> [u64; 3] {
-    let [mut a, mut b, mut c] = planes;
-    (a, b, c) = (a & mask, b & mask, c & mask);
-    let mut zeros = !mask;
-    for step in 0..u64::BITS.ilog2() {
-        let odd = simd.prefix_xor(zeros << 1);
-        zeros &= odd;
-        a = a & !odd | (a & odd) >> (1 << step);
-        b = b & !odd | (b & odd) >> (1 << step);
-        c = c & !odd | (c & odd) >> (1 << step);
-    }
-    [a, b, c]
-}
-
 /// The same for both vectors of a block. Stands only where an `Avx2` is at hand.
 // PERF: not `array::map`. A closure has no features, and by the time it is inlined into a function that has them, the
 // instructions in it are calls.
@@ -173,13 +152,10 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn compress(self, planes: [u64; 3], mask: u64) -> [u64; 3] {
-        if !self.has_fast_pext() {
-            return compress_by_steps(self, planes, mask);
-        }
+    fn compress(self, planes: [u64; 3], mask: u64) -> Option<[u64; 3]> {
         let [a, b, c] = planes;
         // SAFETY: the token proves the feature.
-        unsafe { [_pext_u64(a, mask), _pext_u64(b, mask), _pext_u64(c, mask)] }
+        self.has_fast_pext().then_some(unsafe { [_pext_u64(a, mask), _pext_u64(b, mask), _pext_u64(c, mask)] })
     }
 
     #[inline(always)]
@@ -190,60 +166,6 @@ impl Simd for Avx2 {
             let words = _mm256_loadu_si256(lanes.words.as_ptr().cast());
             let equal = _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(word as i32), masks), words);
             _mm256_movemask_epi8(equal) != 0
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::portable::compress_by_bit;
-    use super::*;
-    use crate::isa::{Isa, Kind};
-
-    struct Compress {
-        planes: [u64; 3],
-        mask: u64,
-    }
-
-    impl Task for Compress {
-        type Output = [u64; 3];
-
-        #[inline(always)]
-        fn run<S: Simd>(self, simd: S) -> [u64; 3] {
-            simd.compress(self.planes, self.mask)
-        }
-    }
-
-    #[test]
-    fn bits_are_moved_together_with_pext_and_without() {
-        let Some(avx2) = Isa::available().find_map(|isa| match isa.kind() {
-            Kind::Avx2(avx2) => Some(avx2),
-            _ => None,
-        }) else {
-            return;
-        };
-        let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-        let mut random = || {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state
-        };
-        for round in 0..10_000 {
-            let planes = [random(), random(), random()];
-            // From few bits to many.
-            let mask = match round % 5 {
-                0 => random() & random() & random(),
-                1 => random() & random(),
-                2 => random(),
-                3 => random() | random() | random(),
-                _ => [0, !0, 1, 1 << 63, !1, !0 >> 1][round / 5 % 6],
-            };
-            let expected = compress_by_bit(planes, mask);
-            for has_fast_pext in [true, false] {
-                let compressed = avx2.with_fast_pext(has_fast_pext).run(Compress { planes, mask });
-                assert_eq!(compressed, expected, "{planes:x?} under {mask:#x}, {has_fast_pext}");
-            }
         }
     }
 }

@@ -88,7 +88,7 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn compress(self, planes: [u64; 3], mask: u64) -> [u64; 3] {
+    fn compress(self, planes: [u64; 3], mask: u64) -> Option<[u64; 3]> {
         self.avx2().compress(planes, mask)
     }
 

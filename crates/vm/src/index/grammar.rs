@@ -9,8 +9,8 @@
 //! container, so they must agree with each other and with the bracket that ends the stretch, and that one is held
 //! against the stack.
 
-use super::Bounds;
-use super::simd::{Simd, Task};
+use super::simd::{Planes, Simd, Task};
+use super::{BLOCK_BYTES, Bounds};
 
 /// A bit from each word to the next: of the last token, or of a stretch that goes on.
 #[derive(Default)]
@@ -27,11 +27,20 @@ struct Carry {
 }
 
 /// Tokens until there are enough for a word.
-#[derive(Default)]
+///
+/// They are kept as planes where a CPU can move a block's bits together, and else as their bytes.
 pub(super) struct Tokens {
     planes: [u64; 3],
+    /// The first byte of each, and what is left over of former ones.
+    bytes: [u8; 2 * BLOCK_BYTES],
     /// How many; below 64.
     len: u32,
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Tokens { planes: [0; 3], bytes: [0; 2 * BLOCK_BYTES], len: 0 }
+    }
 }
 
 /// A block's bytes, or a word's tokens, in three bits each.
@@ -56,14 +65,30 @@ pub(super) struct Kinds {
 impl Tokens {
     /// Adds the tokens of a block: the bytes in `tokens`.
     #[inline(always)]
-    pub(super) fn push<S: Simd>(&mut self, simd: S, kinds: Kinds, tokens: u64, grammar: &mut Grammar) {
-        let new = simd.compress([kinds.bracket, kinds.middle, kinds.low], tokens);
+    pub(super) fn push<S: Simd>(
+        &mut self,
+        simd: S,
+        bytes: &[u8; BLOCK_BYTES],
+        kinds: Kinds,
+        tokens: u64,
+        grammar: &mut Grammar,
+    ) {
         let before = self.len;
+        let Some(new) = simd.compress([kinds.bracket, kinds.middle, kinds.low], tokens) else {
+            self.len += self.gather(bytes, tokens);
+            // PERF: the branch is foreseen nearly always; selecting by mask was slower.
+            if self.len >= 64 {
+                simd.run(Word { grammar, kinds: self.kinds_of_bytes(simd), live: !0 });
+                self.len -= 64;
+                let (word, rest) = self.bytes.split_at_mut(BLOCK_BYTES);
+                word.copy_from_slice(rest);
+            }
+            return;
+        };
         self.len += tokens.count_ones();
         for (plane, new) in self.planes.iter_mut().zip(new) {
             *plane |= new << before;
         }
-        // PERF: the branch is foreseen nearly always; selecting by mask was slower.
         if self.len >= 64 {
             simd.run(Word { grammar, kinds: self.kinds(), live: !0 });
             self.len -= 64;
@@ -74,17 +99,54 @@ impl Tokens {
         }
     }
 
+    /// Puts the bytes in `tokens` behind those that are there; how many they are.
+    // PERF: eight at a time, with no branch for each.
+    #[inline(always)]
+    fn gather(&mut self, bytes: &[u8; BLOCK_BYTES], mut tokens: u64) -> u32 {
+        let len = tokens.count_ones();
+        // There is room for a block behind what is less than one.
+        let room = &mut self.bytes[self.len as usize % BLOCK_BYTES..][..BLOCK_BYTES];
+        for eight in room.as_chunks_mut::<8>().0 {
+            for out in eight {
+                // Whatever it is where none is left.
+                *out = bytes[tokens.trailing_zeros() as usize % BLOCK_BYTES];
+                tokens &= tokens.wrapping_sub(1);
+            }
+            if tokens == 0 {
+                break;
+            }
+        }
+        len
+    }
+
     #[inline(always)]
     fn kinds(&self) -> Kinds {
         let [bracket, middle, low] = self.planes;
         Kinds { bracket, middle, low }
     }
 
+    /// Of a token whose first byte is none of JSON's nothing is known, and it is an error anyway.
+    #[inline(always)]
+    fn kinds_of_bytes<S: Simd>(&self, simd: S) -> Kinds {
+        let mut word = [0; BLOCK_BYTES];
+        word.copy_from_slice(&self.bytes[..BLOCK_BYTES]);
+        let Planes { p2, p1, p0, curly } = simd.planes(simd.load(&word));
+        let bracket = p2 & p1;
+        Kinds { bracket, middle: !p2 | bracket & p0, low: !(p2 | p1) | bracket & curly | p2 & !p1 & p0 }
+    }
+
     /// The last tokens.
     #[inline(always)]
     pub(super) fn finish<S: Simd>(&self, simd: S, grammar: &mut Grammar) {
         if self.len > 0 {
-            simd.run(Word { grammar, kinds: self.kinds(), live: (1 << self.len) - 1 });
+            let live = (1 << self.len) - 1;
+            let kinds = if simd.compress([0; 3], 0).is_some() {
+                self.kinds()
+            } else {
+                let Kinds { bracket, middle, low } = self.kinds_of_bytes(simd);
+                Kinds { bracket: bracket & live, middle: middle & live, low: low & live }
+            };
+            simd.run(Word { grammar, kinds, live });
         }
     }
 }
@@ -196,43 +258,88 @@ impl Grammar {
         self.root = 0;
         self.closed = close >> (63 - live.leading_zeros() % 64) & 1;
         self.error |= error;
-        let [opens, curly, inside] = simd.compress([open, curly, inside], brackets);
-        self.brackets(simd, brackets.count_ones(), opens, curly, inside);
+        match simd.compress([open, curly, inside], brackets) {
+            Some([opens, curly, inside]) => self.brackets(simd, brackets.count_ones(), opens, curly, inside),
+            None => self.brackets_as_they_lie(brackets, open, curly, inside),
+        }
     }
 
     /// Holds `len` brackets against the stack. Bit 0 of each mask speaks of the first one.
     #[inline(always)]
     fn brackets<S: Simd>(&mut self, simd: S, mut len: u32, mut opens: u64, mut curly: u64, mut inside: u64) {
-        let (mut stack, mut error, mut none, mut reached) = (self.stack, 0, 0, 0);
         // Containers that have no container in them need no stack. What opens one is followed by what closes it, which
         // must be of its kind; and what comes after that is inside the same container as it. Twice, so that containers
         // of such go too. What is left out here must not be what goes too deep.
-        let room = self.bounds.depth.saturating_sub(63 - (stack | 1).leading_zeros());
+        let room = self.bounds.depth.saturating_sub(63 - (self.stack | 1).leading_zeros());
         if len >= PAIRS_FROM && opens.count_ones() <= room {
             for _ in 0..2 {
                 // The last two have nothing after them that would answer for them.
                 let pairs = opens & !(opens >> 1) & ((1 << (len.max(2) - 2)) - 1);
                 self.error |= pairs & (curly ^ inside >> 1 | inside ^ inside >> 2);
                 let rest = !(pairs | pairs << 1) & (!0 >> (64 - len));
-                [opens, curly, inside] = simd.compress([opens, curly, inside], rest);
+                let Some(left) = simd.compress([opens, curly, inside], rest) else { break };
+                [opens, curly, inside] = left;
                 len -= 2 * pairs.count_ones();
             }
         }
+        let mut brackets = Brackets::new(self.stack);
         for _ in 0..len {
-            // Bit 0 is the kind of the innermost container.
-            error |= stack ^ inside;
-            // None is open: this turns negative.
-            none |= stack.wrapping_sub(2);
-            stack = if opens & 1 != 0 { stack << 1 | curly & 1 } else { stack >> 1 };
-            reached |= stack;
+            brackets.next(opens, curly, inside);
             opens >>= 1;
             curly >>= 1;
             inside >>= 1;
         }
+        self.hold(brackets);
+    }
+
+    /// As [`Grammar::brackets`], with the masks not moved together: those in `brackets` are meant.
+    #[inline(always)]
+    fn brackets_as_they_lie(&mut self, mut brackets: u64, opens: u64, curly: u64, inside: u64) {
+        let mut held = Brackets::new(self.stack);
+        while brackets != 0 {
+            let at = brackets.trailing_zeros();
+            held.next(opens >> at, curly >> at, inside >> at);
+            brackets &= brackets - 1;
+        }
+        self.hold(held);
+    }
+
+    #[inline(always)]
+    fn hold(&mut self, Brackets { stack, error, none, reached }: Brackets) {
         self.stack = stack;
         // A stack so high that it is negative too has gone too deep, and then errors mean nothing.
         self.error |= error & 1 | none >> 63;
         self.deep |= reached >> (self.bounds.depth + 1);
+    }
+}
+
+/// The stack of a word, and what was met on the way.
+struct Brackets {
+    /// As [`Grammar::stack`].
+    stack: u64,
+    /// Bit 0: one was in a container of the other kind.
+    error: u64,
+    /// The topmost bit: one came when none was open.
+    none: u64,
+    /// All bits that the stack ever had.
+    reached: u64,
+}
+
+impl Brackets {
+    #[inline(always)]
+    fn new(stack: u64) -> Self {
+        Brackets { stack, error: 0, none: 0, reached: 0 }
+    }
+
+    /// The next one, of which bit 0 of each mask speaks.
+    #[inline(always)]
+    fn next(&mut self, opens: u64, curly: u64, inside: u64) {
+        // Bit 0 is the kind of the innermost container.
+        self.error |= self.stack ^ inside;
+        // None is open: this turns negative.
+        self.none |= self.stack.wrapping_sub(2);
+        self.stack = if opens & 1 != 0 { self.stack << 1 | curly & 1 } else { self.stack >> 1 };
+        self.reached |= self.stack;
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::arch::aarch64::*;
 
-use super::portable::{compress_by_bit, ladder};
+use super::portable::ladder;
 use super::simd::{Lanes, Planes, SORTED, SORTS, Simd, Table, Task, is_any_by_lane};
 use crate::isa::Neon;
 
@@ -118,8 +118,8 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
-    fn compress(self, planes: [u64; 3], mask: u64) -> [u64; 3] {
-        compress_by_bit(planes, mask)
+    fn compress(self, _: [u64; 3], _: u64) -> Option<[u64; 3]> {
+        None
     }
 
     #[inline(always)]

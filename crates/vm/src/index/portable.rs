@@ -91,8 +91,8 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    fn compress(self, planes: [u64; 3], mask: u64) -> [u64; 3] {
-        compress_by_bit(planes, mask)
+    fn compress(self, _: [u64; 3], _: u64) -> Option<[u64; 3]> {
+        None
     }
 
     #[inline(always)]
@@ -105,21 +105,4 @@ impl Simd for Portable {
 #[inline(always)]
 pub(super) fn ladder(mask: u64) -> u64 {
     [1, 2, 4, 8, 16, 32].into_iter().fold(mask, |mask, step| mask ^ (mask << step))
-}
-
-/// [`Simd::compress`] one bit of the mask at a time.
-#[inline(always)]
-pub(super) fn compress_by_bit(planes: [u64; 3], mask: u64) -> [u64; 3] {
-    let mut out = [0; 3];
-    let mut rest = mask;
-    let mut to = 0;
-    while rest != 0 {
-        let from = rest.trailing_zeros();
-        for (out, plane) in out.iter_mut().zip(planes) {
-            *out |= (plane >> from & 1) << to;
-        }
-        rest &= rest - 1;
-        to += 1;
-    }
-    out
 }

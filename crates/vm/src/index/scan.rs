@@ -143,7 +143,7 @@ fn scan<S: Simd, const CHECK: bool>(simd: S, record: &[u8], blocks: &mut [Block]
                 middle: out.closes | starts,
                 low: out.colons | brackets & planes.curly | firsts,
             };
-            tokens.push(simd, kinds, structure | starts, &mut grammar);
+            tokens.push(simd, bytes, kinds, structure | starts, &mut grammar);
         }
         carry.scalar = scalar >> 63;
     }

@@ -32,8 +32,9 @@ pub(crate) trait Simd: Copy {
     /// Bit `i` of the result is the parity of bits `0..=i`.
     fn prefix_xor(self, mask: u64) -> u64;
 
-    /// The bits of each plane that are under the mask, moved together at the low end.
-    fn compress(self, planes: [u64; 3], mask: u64) -> [u64; 3];
+    /// The bits of each plane that are under the mask, moved together at the low end; `None`, whatever they are, from a
+    /// CPU that takes long for it.
+    fn compress(self, planes: [u64; 3], mask: u64) -> Option<[u64; 3]>;
 
     /// Whether `word`, under the mask of some lane, is the lane's word.
     fn is_any(self, word: u32, lanes: &Lanes) -> bool;

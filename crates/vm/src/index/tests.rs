@@ -49,7 +49,7 @@ struct Comparison {
 
 impl Comparison {
     fn new() -> Self {
-        let all: Vec<Isa> = Isa::available().collect();
+        let all: Vec<Isa> = Isa::available().flat_map(|isa| [Some(isa), isa.with_other_pext()]).flatten().collect();
         for name in Isa::NAMES.iter().filter(|&&name| all.iter().all(|isa| isa.name() != name)) {
             eprintln!("not tested, since this CPU lacks it: {name}");
         }
