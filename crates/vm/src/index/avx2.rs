@@ -6,7 +6,7 @@
 
 use std::arch::x86_64::*;
 
-use super::simd::{Lanes, Planes, SORTED, SORTS, Simd, Table, Task};
+use super::simd::{Lanes, Planes, SORTED, SORTS, Simd, TOGETHER, Table, Task};
 use crate::isa::Avx2;
 
 /// Makes the compiler forget where a mask came from.
@@ -156,6 +156,22 @@ impl Simd for Avx2 {
         let [a, b, c] = planes;
         // SAFETY: the token proves the feature.
         self.has_fast_pext().then_some(unsafe { [_pext_u64(a, mask), _pext_u64(b, mask), _pext_u64(c, mask)] })
+    }
+
+    #[inline(always)]
+    fn gather(self, bytes: &[u8; 64], mask: u64, out: &mut [u8; 64]) -> u32 {
+        let mut len = 0;
+        for (group, mask) in mask.to_le_bytes().into_iter().enumerate() {
+            // SAFETY: the token proves the feature. Eight bytes are read of the 64, of eight groups, and of an entry, which
+            // has eight; and eight are written at `len`, which is at most eight for each group before, so at most 56.
+            unsafe {
+                let eight = _mm_loadl_epi64(bytes.as_ptr().add(8 * group).cast());
+                let order = _mm_loadl_epi64(TOGETHER[usize::from(mask)].as_ptr().cast());
+                _mm_storel_epi64(out.as_mut_ptr().add(len).cast(), _mm_shuffle_epi8(eight, order));
+            }
+            len += mask.count_ones() as usize;
+        }
+        len as u32
     }
 
     #[inline(always)]

@@ -93,6 +93,11 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn gather(self, bytes: &[u8; 64], mask: u64, out: &mut [u8; 64]) -> u32 {
+        self.avx2().gather(bytes, mask, out)
+    }
+
+    #[inline(always)]
     fn is_any(self, word: u32, lanes: &Lanes) -> bool {
         self.avx2().is_any(word, lanes)
     }

@@ -75,7 +75,11 @@ impl Tokens {
     ) {
         let before = self.len;
         let Some(new) = simd.compress([kinds.bracket, kinds.middle, kinds.low], tokens) else {
-            self.len += self.gather(bytes, tokens);
+            // There is room for a block behind what is less than one.
+            let room = &mut self.bytes[before as usize % BLOCK_BYTES..];
+            if let Some(room) = room.first_chunk_mut() {
+                self.len += simd.gather(bytes, tokens, room);
+            }
             // PERF: the branch is foreseen nearly always; selecting by mask was slower.
             if self.len >= 64 {
                 simd.run(Word { grammar, kinds: self.kinds_of_bytes(simd), live: !0 });
@@ -97,26 +101,6 @@ impl Tokens {
                 *plane = new >> 1 >> (63 - before);
             }
         }
-    }
-
-    /// Puts the bytes in `tokens` behind those that are there; how many they are.
-    // PERF: eight at a time, with no branch for each.
-    #[inline(always)]
-    fn gather(&mut self, bytes: &[u8; BLOCK_BYTES], mut tokens: u64) -> u32 {
-        let len = tokens.count_ones();
-        // There is room for a block behind what is less than one.
-        let room = &mut self.bytes[self.len as usize % BLOCK_BYTES..][..BLOCK_BYTES];
-        for eight in room.as_chunks_mut::<8>().0 {
-            for out in eight {
-                // Whatever it is where none is left.
-                *out = bytes[tokens.trailing_zeros() as usize % BLOCK_BYTES];
-                tokens &= tokens.wrapping_sub(1);
-            }
-            if tokens == 0 {
-                break;
-            }
-        }
-        len
     }
 
     #[inline(always)]
@@ -293,6 +277,8 @@ impl Grammar {
     }
 
     /// As [`Grammar::brackets`], with the masks not moved together: those in `brackets` are meant.
+    // PERF: to leave out containers without containers here too, found by sums that go from bracket to bracket, gained 3 % on
+    // records that are half brackets and nothing elsewhere.
     #[inline(always)]
     fn brackets_as_they_lie(&mut self, mut brackets: u64, opens: u64, curly: u64, inside: u64) {
         let mut held = Brackets::new(self.stack);

@@ -7,7 +7,7 @@
 use std::arch::aarch64::*;
 
 use super::portable::ladder;
-use super::simd::{Lanes, Planes, SORTED, SORTS, Simd, Table, Task, is_any_by_lane};
+use super::simd::{Lanes, Planes, SORTED, SORTS, Simd, TOGETHER, Table, Task, is_any_by_lane};
 use crate::isa::Neon;
 
 /// One bit for each byte of four vectors whose bytes are all ones or all zeros.
@@ -120,6 +120,22 @@ impl Simd for Neon {
     #[inline(always)]
     fn compress(self, _: [u64; 3], _: u64) -> Option<[u64; 3]> {
         None
+    }
+
+    #[inline(always)]
+    fn gather(self, bytes: &[u8; 64], mask: u64, out: &mut [u8; 64]) -> u32 {
+        let mut len = 0;
+        for (group, mask) in mask.to_le_bytes().into_iter().enumerate() {
+            // SAFETY: the token proves the feature. Eight bytes are read of the 64, of eight groups, and of an entry, which
+            // has eight; and eight are written at `len`, which is at most eight for each group before, so at most 56.
+            unsafe {
+                let eight = vld1_u8(bytes.as_ptr().add(8 * group));
+                let order = vld1_u8(TOGETHER[usize::from(mask)].as_ptr());
+                vst1_u8(out.as_mut_ptr().add(len), vtbl1_u8(eight, order));
+            }
+            len += mask.count_ones() as usize;
+        }
+        len as u32
     }
 
     #[inline(always)]

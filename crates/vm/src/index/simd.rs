@@ -36,6 +36,24 @@ pub(crate) trait Simd: Copy {
     /// CPU that takes long for it.
     fn compress(self, planes: [u64; 3], mask: u64) -> Option<[u64; 3]>;
 
+    /// The bytes that are under the mask, moved together at the beginning of `out`, with anything behind them; how many they
+    /// are.
+    // PERF: eight at a time, with no branch for each.
+    #[inline(always)]
+    fn gather(self, bytes: &[u8; 64], mut mask: u64, out: &mut [u8; 64]) -> u32 {
+        let len = mask.count_ones();
+        for eight in out.as_chunks_mut::<8>().0 {
+            for out in eight {
+                *out = bytes[mask.trailing_zeros() as usize % 64];
+                mask &= mask.wrapping_sub(1);
+            }
+            if mask == 0 {
+                break;
+            }
+        }
+        len
+    }
+
     /// Whether `word`, under the mask of some lane, is the lane's word.
     fn is_any(self, word: u32, lanes: &Lanes) -> bool;
 }
@@ -152,4 +170,26 @@ pub(super) const SORTS: [u8; 16] = {
     sorts[0xC] = 0b100 << 5;
     sorts[0xD] = 0b111 << 5;
     sorts
+};
+
+/// For vector units that move bytes about by a table: for each mask of eight, which of them come first.
+#[cfg_attr(
+    not(any(target_arch = "x86_64", target_arch = "aarch64")),
+    allow(dead_code, reason = "no vector unit reads it")
+)]
+pub(super) static TOGETHER: [[u8; 8]; 256] = {
+    let mut together = [[0; 8]; 256];
+    let mut mask = 0;
+    while mask < 256 {
+        let (mut byte, mut len) = (0, 0);
+        while byte < 8 {
+            if mask >> byte & 1 != 0 {
+                together[mask][len] = byte as u8;
+                len += 1;
+            }
+            byte += 1;
+        }
+        mask += 1;
+    }
+    together
 };
