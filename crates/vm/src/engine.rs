@@ -140,14 +140,16 @@ pub struct Engine<'p> {
 struct Prefilters {
     /// In a delivered record as it is.
     record: Option<Required>,
-    /// In the record or in what is coded in it, and where that is.
-    decoded: Option<(Prefilter, CodedPrefilter)>,
+    /// In the record or in what is coded in it, once that is decoded.
+    decoded: Option<Prefilter>,
 }
 
 /// What a record must hold as it is.
 #[derive(Debug, Clone)]
 enum Required {
     Literals(Prefilter),
+    /// Or in what is coded in it.
+    Coded(CodedPrefilter),
     Members(Members),
 }
 
@@ -161,12 +163,13 @@ impl Prefilters {
         };
         let literals = Literals::of(view, &coded);
         let search = |literals: Result<&[Vec<u8>], _>| literals.ok().and_then(Prefilter::new);
-        let decoded = search(literals.decoded()).filter(|_| !coded.is_empty());
+        let decoded = literals.decoded().ok().filter(|_| !coded.is_empty());
         let record = search(literals.record()).map(Required::Literals);
+        // Where a record is what a filter sees, members are in it as they are.
+        let members = || Members::new(view).filter(|_| *shape == Shape::RAW).map(Required::Members);
         Prefilters {
-            // Where a record is what a filter sees, members are in it as they are.
-            record: record.or_else(|| Members::new(view).filter(|_| *shape == Shape::RAW).map(Required::Members)),
-            decoded: decoded.map(|prefilter| (prefilter, CodedPrefilter::new(&coded))),
+            record: record.or_else(|| decoded.and_then(CodedPrefilter::new).map(Required::Coded)).or_else(members),
+            decoded: decoded.and_then(Prefilter::new),
         }
     }
 }
@@ -394,11 +397,7 @@ impl<'p> Engine<'p> {
         let required = self.prefilters.record.as_ref().filter(|_| unread && self.searches());
         let Some(required) = required else {
             for (record, item) in batch.items().enumerate() {
-                let (verdict, format) = if unread && !self.may_match_coded(scratch, item) {
-                    (self.unread(scratch, || item), None)
-                } else {
-                    self.record(&view, scratch, item)
-                };
+                let (verdict, format) = self.record(&view, scratch, item);
                 then(scratch, record, verdict, format);
             }
             return;
@@ -444,6 +443,7 @@ impl<'p> Engine<'p> {
             let mark = |at: usize| candidates[at] = true;
             match required {
                 Required::Literals(prefilter) => prefilter.candidates(self.isa, buffer, len, range, adaptive, mark),
+                Required::Coded(coded) => coded.candidates(self.isa, buffer, len, range, adaptive, mark),
                 Required::Members(members) => members.candidates(view, self.isa, buffer, len, range, adaptive, mark),
             }
             return;
@@ -452,18 +452,10 @@ impl<'p> Engine<'p> {
             // Only of a whole record is everything in one text.
             *candidate = batch.item(record).text().is_none_or(|record| match required {
                 Required::Literals(prefilter) => prefilter.admits(self.isa, record, adaptive),
+                Required::Coded(coded) => coded.admits(self.isa, record, adaptive),
                 Required::Members(members) => members.admits(view, self.isa, record, adaptive),
             });
         }
-    }
-
-    /// Whether a record whose payload is coded may match, as far as literals tell.
-    fn may_match_coded(&self, scratch: &mut Scratch, item: Item<'_>) -> bool {
-        let Some((prefilter, coded)) = self.prefilters.decoded.as_ref().filter(|_| self.searches()) else {
-            return true;
-        };
-        let Scratch { payload, payload_adaptive, .. } = scratch;
-        item.text().is_none_or(|record| coded.may_match(prefilter, self.isa, record, payload, payload_adaptive))
     }
 
     /// The verdict on a record that cannot match.
@@ -667,7 +659,6 @@ impl<'p> Engine<'p> {
                     // And where a payload that is no JSON lets a record pass, it has to be proved at once.
                     let believe = trust == Trust::Record && view.node(node).leaf == NONE && !self.passes_other_formats;
                     let prefilter = self.prefilters.decoded.as_ref().filter(|_| believe && self.searches());
-                    let prefilter = prefilter.map(|(prefilter, _)| prefilter);
                     let belief = match prefilter {
                         Some(prefilter) => Belief::Literals(prefilter, payload_adaptive),
                         None if believe => Belief::Json,

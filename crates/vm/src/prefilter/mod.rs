@@ -8,7 +8,8 @@
 //! | up to [`PAIRS`] | two bytes of each, at their distance | as for more |
 //! | up to 64 | three bytes of all, by halves: `buckets` | Teddy (`aho_corasick::packed`), or an automaton where it declines |
 //!
-//! Where there are no literals, `members` searches for keys and tests what stands behind them.
+//! Where a literal may be in a member that is written in base64, `coded` searches for what it is there, too. Where there are no
+//! literals, `members` searches for keys and tests what stands behind them.
 //!
 //! [`Prefilter::may_match`] asks for one text. [`Prefilter::candidates`] asks for the records of a whole buffer: it
 //! searches the buffer, not the records, and after a hit goes on behind the record it lies in, so where many match
