@@ -548,21 +548,32 @@ impl<'p> Engine<'p> {
             scratch;
         trail.begin(view);
         let mut deferred = Deferred::default();
+        // Of a record that was proved the payload's format is wanted, too.
+        let forbidden = match &self.few {
+            Some(few) if trust != Trust::Nothing || self.shape.payload.is_none() => few.forbidden(),
+            _ => 0,
+        };
         let until = self.until.filter(|_| self.checks == Checks::Trusted && trust == Trust::Record);
         if let Some(json) = json {
             let walked = match until.zip(self.keys.as_ref()) {
-                Some(((until, _), keys)) => self.walk_until(view, keys, until, &mut scratch.reach, index, trail, json),
+                Some(((until, _), keys)) => {
+                    self.walk_until(view, keys, until, forbidden, &mut scratch.reach, index, trail, json)
+                }
                 None => {
                     if trust != Trust::Nothing && self.front_end == FrontEnd::Index {
                         index::index(self.isa, json, index);
                     }
-                    self.walk_json(view, parse, index, trail, json)
+                    self.walk_json(view, forbidden, parse, index, trail, json)
                 }
             };
             deferred = match walked {
                 Ok(deferred) => deferred,
                 Err(Lost) => return Judged::Lost,
             };
+            if deferred.is_dropped {
+                resolve.accepted.clear();
+                return Judged::Is(None);
+            }
         }
         if let Some(nodes) = tape {
             let Parse { buffer, ends, .. } = parse;
@@ -605,8 +616,16 @@ impl<'p> Engine<'p> {
         };
         let mut decoded_beside: &[u8] = &[];
         if let Some((node, coded)) = coded_beside {
-            let placing =
-                Placing { view, keys, isa: self.isa, limits: &self.limits, node, buffer: Buffer::Beside, until: None };
+            let placing = Placing {
+                view,
+                keys,
+                isa: self.isa,
+                limits: &self.limits,
+                node,
+                buffer: Buffer::Beside,
+                until: None,
+                forbidden: 0,
+            };
             decoded_beside = placing.place(trail, index, coded, beside, Belief::None).text;
         }
         let mut decoded_payload: &[u8] = &[];
@@ -653,6 +672,7 @@ impl<'p> Engine<'p> {
                         node,
                         buffer: Buffer::Payload,
                         until: until.map(|(_, payload)| payload),
+                        forbidden,
                     };
                     // As plain text it would be a value, and a value that is believed to be missing may make
                     // a filter accept. So belief needs that nothing asks for that value.
@@ -739,6 +759,7 @@ impl<'p> Engine<'p> {
         view: &View<'_>,
         keys: &Keys,
         until: Until,
+        forbidden: u64,
         reach: &mut Reach,
         index: &mut Index,
         trail: &mut Trail,
@@ -751,8 +772,17 @@ impl<'p> Engine<'p> {
             let text = &json[..len];
             index::index(self.isa, text, index);
             let blocks = index.blocks();
-            let walk =
-                IndexWalk { view, keys, text, buffer: Buffer::Record, blocks, trail, root: 0, until: Some(until) };
+            let walk = IndexWalk {
+                view,
+                keys,
+                text,
+                buffer: Buffer::Record,
+                blocks,
+                trail,
+                root: 0,
+                until: Some(until),
+                forbidden,
+            };
             let walked = index::run(self.isa, walk);
             if walked.is_ok() || len == json.len() {
                 reach.count(len, json.len());
@@ -766,6 +796,7 @@ impl<'p> Engine<'p> {
     fn walk_json(
         &self,
         view: &View<'_>,
+        forbidden: u64,
         parse: &mut Parse,
         index: &Index,
         trail: &mut Trail,
@@ -784,6 +815,7 @@ impl<'p> Engine<'p> {
                         trail,
                         root: 0,
                         until: None,
+                        forbidden,
                     };
                     return index::run(self.isa, walk);
                 }

@@ -30,6 +30,8 @@ pub(crate) struct IndexWalk<'w, 'p> {
     pub(crate) root: u32,
     /// When to stop before the end, if at all.
     pub(crate) until: Option<Until>,
+    /// Leaves that every filter wants absent, one bit each: to meet one is to stop.
+    pub(crate) forbidden: u64,
 }
 
 /// All that is asked about in a text whose keys are not repeated: once it was met, the rest is of no interest.
@@ -230,16 +232,18 @@ impl<'w> Reader<'w, '_> {
     #[inline(always)]
     fn hit(&mut self, leaf: u32, value: HitValue) {
         self.walk.trail.hits.push(Hit::Value { leaf, value });
+        // There are no more than 64 where either matters.
+        let leaf = 1 << (leaf % 64);
+        self.deferred.is_dropped |= self.walk.forbidden & leaf != 0;
         if self.walk.until.is_some() {
-            // There are no more than 64 then.
-            self.seen |= 1 << (leaf % 64);
+            self.seen |= leaf;
         }
     }
 
     /// Whether nothing that follows is of interest.
     #[inline(always)]
     fn is_done(&self) -> bool {
-        self.walk.until.is_some_and(|until| self.has_met(until))
+        self.deferred.is_dropped || self.walk.until.is_some_and(|until| self.has_met(until))
     }
 
     #[inline(never)]

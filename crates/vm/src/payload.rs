@@ -45,6 +45,8 @@ pub(crate) struct Placing<'e, 'p> {
     pub(crate) buffer: Buffer,
     /// When to stop reading it before its end, if at all.
     pub(crate) until: Option<Until>,
+    /// As [`IndexWalk::forbidden`].
+    pub(crate) forbidden: u64,
 }
 
 /// Whether a payload that looks like a JSON object is taken for one without proof.
@@ -121,6 +123,7 @@ impl Placing<'_, '_> {
             trail,
             root: self.node,
             until: self.until,
+            forbidden: self.forbidden,
         };
         index::run(self.isa, walk).is_ok().then_some(believe)
     }

@@ -347,6 +347,8 @@ impl Resolve {
 #[derive(Debug, Clone)]
 pub(crate) struct Few {
     ways: Vec<Way>,
+    /// Leaves that must not be seen, whichever it is.
+    forbidden: u64,
 }
 
 /// One of them.
@@ -386,11 +388,18 @@ impl Few {
             (entry.conj_start..entry.conj_start + entry.conj_len).for_each(|conj| add(1 << slot, conj));
         }
         view.free_conjs().for_each(|conj| add(0, conj));
-        Some(Few { ways })
+        let forbidden = if ways.is_empty() { 0 } else { ways.iter().fold(!0, |all, way| all & way.absent) };
+        Some(Few { ways, forbidden })
     }
 }
 
 impl Few {
+    /// Leaves that no filter accepts a record with.
+    #[inline]
+    pub(crate) fn forbidden(&self) -> u64 {
+        self.forbidden
+    }
+
     /// Whether some filter may be accepted yet, if no more than these slots are going to be satisfied and at least these
     /// leaves are seen.
     #[inline]

@@ -81,6 +81,8 @@ pub(crate) struct Deferred {
     pub(crate) payload: Option<Found>,
     /// The member beside it.
     pub(crate) beside: Option<Located>,
+    /// Whether a value was met that no filter lets pass, whatever else there is. The rest was not walked.
+    pub(crate) is_dropped: bool,
 }
 
 /// What stood where the payload should.
