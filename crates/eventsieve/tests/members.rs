@@ -1,6 +1,6 @@
 //! The search for members: where a filter has no literal, a record without a key whose value passes is not read.
 
-use eventsieve::{Batch, FilterCriteria, Isa, Sieve, Source, Verdict};
+use eventsieve::{Batch, FilterCriteria, Isa, Limits, Sieve, Source, Verdict};
 
 /// Patterns without a literal, and whether they need a member that can be searched for.
 const PATTERNS: &[(&str, bool)] = &[
@@ -29,6 +29,32 @@ const PATTERNS: &[(&str, bool)] = &[
     // More keys than are searched for at once.
     ("{\"aaa\":[1]}\n{\"bbb\":[1]}\n{\"ccc\":[1]}\n{\"ddd\":[1]}", false),
 ];
+
+/// Those, and some that ask for one of more texts than are searched for.
+fn patterns() -> Vec<(String, bool)> {
+    let texts: Vec<String> = (0..100).map(|number| format!("\"text-{number}\"")).collect();
+    let many = format!("\"open\",\"paid\",{}", texts.join(","));
+    let lines = |pattern: &str, end: &str| -> String {
+        ["open", "paid", ""]
+            .into_iter()
+            .map(str::to_owned)
+            .chain((0..97).map(|number| format!("text-{number}")))
+            .map(|text| format!("{{{pattern}[\"{text}\"]{end}}}\n"))
+            .collect()
+    };
+    let own = [
+        (format!(r#"{{"state":[{many}]}}"#), true),
+        (format!(r#"{{"order":{{"state":[{many}]}},"flag":[{{"exists":true}}]}}"#), true),
+        (format!(r#"{{"state":[{many}],"total":[{{"exists":false}}]}}"#), true),
+        (format!(r#"{{"n":[{many}],"total":[{{"exists":true}}]}}"#), false),
+        (format!(r#"{{"state":[{many},{{"anything-but":["x"]}}]}}"#), false),
+        (lines(r#""state":"#, ""), true),
+        (lines(r#""order":{"state":"#, r#"},"flag":[true]"#), true),
+        // One of them asks for nothing like that.
+        (lines(r#""state":"#, "") + r#"{"total":[{"exists":true}]}"#, false),
+    ];
+    PATTERNS.iter().map(|&(patterns, searched)| (patterns.to_owned(), searched)).chain(own).collect()
+}
 
 const KEYS: &[&str] = &[
     "\"total\"",
@@ -131,6 +157,7 @@ impl Random {
 fn sieve(patterns: &str) -> Sieve<'static> {
     let criteria = FilterCriteria::from_patterns(patterns.lines());
     Sieve::builder(Source::Raw)
+        .limits(Limits::none())
         .compile(&criteria)
         .unwrap_or_else(|errors| panic!("{patterns}: {}", errors.render(None)))
 }
@@ -143,7 +170,7 @@ fn verdicts(sieve: &Sieve<'_>, batch: &Batch<'_>) -> Vec<Verdict> {
 fn verdicts_are_those_of_records_that_are_read() {
     let mut random = Random(0x5EED_FA11);
     let mut matched = 0;
-    for (patterns, _) in PATTERNS {
+    for (patterns, _) in &patterns() {
         let records: Vec<String> = (0..3_000)
             .map(|_| {
                 let mut record = String::new();
@@ -173,7 +200,7 @@ fn verdicts_are_those_of_records_that_are_read() {
 
 #[test]
 fn a_record_is_dropped_unread_where_a_member_is_needed() {
-    for (patterns, searched) in PATTERNS {
+    for (patterns, searched) in &patterns() {
         // No object, which is found out as soon as it is read.
         let records: [&[u8]; 1] = [br#"["total","order"]"#];
         let verdict = verdicts(&sieve(patterns), &Batch::from_slices(&records))[0];

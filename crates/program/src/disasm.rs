@@ -295,7 +295,10 @@ fn needed_members(view: &View<'_>, out: &mut String) {
     let paths = paths(view);
     for member in members {
         let path = &paths[view.leaf(member.leaf).node as usize];
-        let _ = writeln!(out, "  {path}  passes slot {}", member.slot);
+        let _ = match member.slot {
+            Some(slot) => writeln!(out, "  {path}  passes slot {slot}"),
+            None => writeln!(out, "  {path}  passes any slot"),
+        };
     }
 }
 

@@ -62,16 +62,118 @@ const MEMBER_INSTS: u32 = 16;
 pub struct Member {
     /// The leaf that the value is seen at.
     pub leaf: u32,
-    /// The slot that one of the leaf's tests satisfies.
-    pub slot: u32,
+    /// The slot that one of the leaf's tests satisfies; `None` for whichever it is.
+    pub slot: Option<u32>,
 }
 
 /// Values of which a record must hold at least one to match, ascending; `None` if it need not hold any in particular, or
 /// any value of some leaf would do. Where they stand in a member that is coded, they are not in the record as it is.
+///
+/// Of many filters that all ask for an exact value of one leaf, it is the values of that leaf.
 pub fn members(view: &View<'_>) -> Option<Vec<Member>> {
     if view.flags & crate::format::FLAG_PASS_ALL != 0 {
         return None;
     }
+    few_members(view).or_else(|| shared_leaf(view).map(|leaf| vec![Member { leaf, slot: None }]))
+}
+
+/// The leaf at which every way asks for a value that is one of many in a table; of several such leaves, the one with the
+/// most, since it tells records apart best.
+fn shared_leaf(view: &View<'_>) -> Option<u32> {
+    const NO_LEAF: u32 = u32::MAX;
+    const LEAVES: u32 = u32::MAX - 1;
+    // What a compiler writes is read once. A hostile program may have all leaves share one table.
+    let mut steps = [view.inst_len(), view.word_len(), view.slot_len()].into_iter().map(u64::from).sum::<u64>();
+    // The leaf of each slot, and how many values each leaf's tables have; none if a test of it is of another kind.
+    let mut leaf_of = vec![NO_LEAF; view.slot_len() as usize];
+    let mut values = vec![0_u32; view.leaf_len() as usize];
+    for leaf in 0..view.leaf_len() {
+        let mut is_exact = true;
+        let mut add = |slot: u32| {
+            let known = &mut leaf_of[slot as usize];
+            *known = if matches!(*known, NO_LEAF) || *known == leaf { leaf } else { LEAVES };
+        };
+        let start = view.leaf(leaf).pc;
+        for pc in start.. {
+            let inst = view.inst(pc);
+            steps = steps.checked_sub(1)?;
+            match inst.op {
+                Op::End => break,
+                Op::Lookup => {
+                    let table = view.table(inst.a);
+                    for entry in (0..table.capacity).map(|row| table.start + row * 4) {
+                        steps = steps.checked_sub(1)?;
+                        if view.word(entry + 1) != NONE {
+                            values[leaf as usize] = values[leaf as usize].saturating_add(1);
+                            for slot in view.posting(view.word(entry + 3)) {
+                                steps = steps.checked_sub(1)?;
+                                add(slot);
+                            }
+                        }
+                    }
+                }
+                Op::Scan => is_exact = false,
+                op if op.operands()[2] == Operand::Outcome && inst.x & GOTO == 0 => {
+                    is_exact &= op != Op::Always;
+                    add(inst.c);
+                }
+                _ => {}
+            }
+            is_exact &= pc - start < MEMBER_INSTS;
+        }
+        if !is_exact {
+            values[leaf as usize] = 0;
+        }
+    }
+    let mut eligible: Vec<u32> = (0..view.leaf_len()).filter(|&leaf| values[leaf as usize] > 0).collect();
+    eligible.sort_by_key(|&leaf| std::cmp::Reverse(values[leaf as usize]));
+    eligible.truncate(SHARED_LEAVES);
+    let causes = causes(view);
+    eligible.into_iter().find(|&leaf| has_each_way(view, &causes, |slot| leaf_of[slot as usize] == leaf))
+}
+
+/// Most leaves that are asked whether all ways share them.
+const SHARED_LEAVES: usize = 8;
+
+/// Whether every way needs a slot that is one of some.
+fn has_each_way(view: &View<'_>, causes: &[(u32, u32, Cause)], is_one: impl Fn(u32) -> bool) -> bool {
+    let conj_has = |index: u32| {
+        let conj = view.conj(index);
+        conj.when as u8 & WHEN_ANY == 0
+            || (conj.item_start..conj.item_start + conj.slot_len()).any(|at| is_one(view.item(at)))
+    };
+    let anchored_have = (0..view.slot_len()).filter(|&slot| !is_one(slot)).all(|slot| {
+        let entry = view.slot(slot);
+        (entry.conj_start..entry.conj_start + entry.conj_len).all(conj_has)
+    });
+    if !anchored_have || !view.free_conjs().all(conj_has) {
+        return false;
+    }
+    let mut have: Vec<bool> = Vec::with_capacity(view.gate_len() as usize);
+    let mut causes = causes;
+    for index in 0..view.gate_len() {
+        let gate = view.gate(index);
+        let own;
+        (own, causes) = causes.split_at(causes.partition_point(|&(of, ..)| of == index));
+        // A bit has one if all that can set it have; a gate, if one of its bits has.
+        let has = own.chunk_by(|a, b| a.1 == b.1).any(|of_bit| {
+            gate.need() >> of_bit[0].1 & 1 != 0
+                && of_bit.iter().all(|&(.., cause)| match cause {
+                    Cause::Absence => false,
+                    Cause::Slot(slot) => is_one(slot),
+                    Cause::Gate(gate) => have[gate as usize],
+                })
+        });
+        if !has && gate.parent == NONE && gate.when() & WHEN_ANY != 0 {
+            return false;
+        }
+        have.push(has);
+    }
+    true
+}
+
+/// As [`members`], where each is a test of its own.
+fn few_members(view: &View<'_>) -> Option<Vec<Member>> {
     let mut members = Vec::new();
     let mut weights = Vec::new();
     let mut found: Vec<Result<Vec<u32>, Why>> = vec![Ok(Vec::new()); view.slot_len() as usize];
@@ -91,7 +193,7 @@ pub fn members(view: &View<'_>) -> Option<Vec<Member>> {
                 match (fact.as_mut(), rarity) {
                     (Ok(ids), Some(rarity)) if !is_long => {
                         ids.push(members.len() as u32);
-                        members.push(Member { leaf, slot });
+                        members.push(Member { leaf, slot: Some(slot) });
                         weights.push(16 * rarity);
                     }
                     _ => *fact = Err(Why::Test(inst.op)),

@@ -155,7 +155,9 @@ impl Wanted {
 
     fn passes(&self, view: &View<'_>, value: Value<'_>) -> bool {
         let mut passes = false;
-        exec::exec(view, view.leaf(self.member.leaf).pc, value, |slot| passes |= slot == self.member.slot);
+        exec::exec(view, view.leaf(self.member.leaf).pc, value, |slot| {
+            passes |= self.member.slot.is_none_or(|wanted| slot == wanted);
+        });
         passes
     }
 }
