@@ -115,6 +115,11 @@ fn scan<S: Simd, const CHECK: bool>(simd: S, record: &[u8], blocks: &mut [Block]
                 error |= text.check(simd, bytes, block, escaped & !quotes);
             }
             quotes &= !escaped;
+        } else if quotes | !carry.inside == 0 && (!CHECK || scalars.pending() == 0) {
+            // PERF: the middle of a long string, such as one in base64.
+            *out = Block::default();
+            carry.scalar = 0;
+            continue;
         }
 
         // From each opening quote up to the byte before the closing one.
