@@ -90,12 +90,7 @@ impl Simd for Avx2 {
             let hit = _mm256_cmpeq_epi8(_mm256_shuffle_epi8(sorted, bytes), folded);
             _mm256_and_si256(_mm256_shuffle_epi8(sorts, bytes), hit)
         });
-        Planes {
-            p2: self.any(sort, 0x80),
-            p1: self.any(sort, 0x40),
-            p0: self.any(sort, 0x20),
-            curly: self.any(block, 0x20),
-        }
+        Planes { p2: self.any(sort, 0x80), p1: self.any(sort, 0x40), p0: self.any(sort, 0x20) }
     }
 
     #[inline(always)]
@@ -152,10 +147,15 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn compress(self, planes: [u64; 3], mask: u64) -> Option<[u64; 3]> {
+    fn compresses(self) -> bool {
+        self.has_fast_pext()
+    }
+
+    #[inline(always)]
+    fn compress(self, planes: [u64; 3], mask: u64) -> [u64; 3] {
         let [a, b, c] = planes;
         // SAFETY: the token proves the feature.
-        self.has_fast_pext().then_some(unsafe { [_pext_u64(a, mask), _pext_u64(b, mask), _pext_u64(c, mask)] })
+        unsafe { [_pext_u64(a, mask), _pext_u64(b, mask), _pext_u64(c, mask)] }
     }
 
     #[inline(always)]

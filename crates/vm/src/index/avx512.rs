@@ -47,12 +47,7 @@ impl Simd for Avx512 {
             let hit = _mm512_cmpeq_epi8_mask(_mm512_shuffle_epi8(sorted, block), folded);
             _mm512_maskz_shuffle_epi8(hit, sorts, block)
         };
-        Planes {
-            p2: self.any(sort, 0x80),
-            p1: self.any(sort, 0x40),
-            p0: self.any(sort, 0x20),
-            curly: self.any(block, 0x20),
-        }
+        Planes { p2: self.any(sort, 0x80), p1: self.any(sort, 0x40), p0: self.any(sort, 0x20) }
     }
 
     #[inline(always)]
@@ -88,7 +83,12 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn compress(self, planes: [u64; 3], mask: u64) -> Option<[u64; 3]> {
+    fn compresses(self) -> bool {
+        self.avx2().compresses()
+    }
+
+    #[inline(always)]
+    fn compress(self, planes: [u64; 3], mask: u64) -> [u64; 3] {
         self.avx2().compress(planes, mask)
     }
 

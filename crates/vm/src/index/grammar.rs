@@ -9,7 +9,7 @@
 //! container, so they must agree with each other and with the bracket that ends the stretch, and that one is held
 //! against the stack.
 
-use super::simd::{Planes, Simd, Task};
+use super::simd::{CURLY, Planes, Simd, Task};
 use super::{BLOCK_BYTES, Bounds};
 
 /// A bit from each word to the next: of the last token, or of a stretch that goes on.
@@ -65,34 +65,14 @@ pub(super) struct Kinds {
 impl Tokens {
     /// Adds the tokens of a block: the bytes in `tokens`.
     #[inline(always)]
-    pub(super) fn push<S: Simd>(
-        &mut self,
-        simd: S,
-        bytes: &[u8; BLOCK_BYTES],
-        kinds: Kinds,
-        tokens: u64,
-        grammar: &mut Grammar,
-    ) {
+    pub(super) fn push<S: Simd>(&mut self, simd: S, kinds: Kinds, tokens: u64, grammar: &mut Grammar) {
+        let new = simd.compress([kinds.bracket, kinds.middle, kinds.low], tokens);
         let before = self.len;
-        let Some(new) = simd.compress([kinds.bracket, kinds.middle, kinds.low], tokens) else {
-            // There is room for a block behind what is less than one.
-            let room = &mut self.bytes[before as usize % BLOCK_BYTES..];
-            if let Some(room) = room.first_chunk_mut() {
-                self.len += simd.gather(bytes, tokens, room);
-            }
-            // PERF: the branch is foreseen nearly always; selecting by mask was slower.
-            if self.len >= 64 {
-                simd.run(Word { grammar, kinds: self.kinds_of_bytes(simd), live: !0 });
-                self.len -= 64;
-                let (word, rest) = self.bytes.split_at_mut(BLOCK_BYTES);
-                word.copy_from_slice(rest);
-            }
-            return;
-        };
         self.len += tokens.count_ones();
         for (plane, new) in self.planes.iter_mut().zip(new) {
             *plane |= new << before;
         }
+        // PERF: the branch is foreseen nearly always; selecting by mask was slower.
         if self.len >= 64 {
             simd.run(Word { grammar, kinds: self.kinds(), live: !0 });
             self.len -= 64;
@@ -100,6 +80,28 @@ impl Tokens {
                 // In two steps: a shift by 64, into a word that was empty, leaves nothing.
                 *plane = new >> 1 >> (63 - before);
             }
+        }
+    }
+
+    /// The same for a CPU that does not move bits together.
+    #[inline(always)]
+    pub(super) fn push_bytes<S: Simd>(
+        &mut self,
+        simd: S,
+        bytes: &[u8; BLOCK_BYTES],
+        tokens: u64,
+        grammar: &mut Grammar,
+    ) {
+        // There is room for a block behind what is less than one.
+        let room = &mut self.bytes[self.len as usize % BLOCK_BYTES..];
+        if let Some(room) = room.first_chunk_mut() {
+            self.len += simd.gather(bytes, tokens, room);
+        }
+        if self.len >= 64 {
+            simd.run(Word { grammar, kinds: self.kinds_of_bytes(simd), live: !0 });
+            self.len -= 64;
+            let (word, rest) = self.bytes.split_at_mut(BLOCK_BYTES);
+            word.copy_from_slice(rest);
         }
     }
 
@@ -114,8 +116,10 @@ impl Tokens {
     fn kinds_of_bytes<S: Simd>(&self, simd: S) -> Kinds {
         let mut word = [0; BLOCK_BYTES];
         word.copy_from_slice(&self.bytes[..BLOCK_BYTES]);
-        let Planes { p2, p1, p0, curly } = simd.planes(simd.load(&word));
+        let block = simd.load(&word);
+        let Planes { p2, p1, p0 } = simd.planes(block);
         let bracket = p2 & p1;
+        let curly = simd.any(block, CURLY);
         Kinds { bracket, middle: !p2 | bracket & p0, low: !(p2 | p1) | bracket & curly | p2 & !p1 & p0 }
     }
 
@@ -124,7 +128,7 @@ impl Tokens {
     pub(super) fn finish<S: Simd>(&self, simd: S, grammar: &mut Grammar) {
         if self.len > 0 {
             let live = (1 << self.len) - 1;
-            let kinds = if simd.compress([0; 3], 0).is_some() {
+            let kinds = if simd.compresses() {
                 self.kinds()
             } else {
                 let Kinds { bracket, middle, low } = self.kinds_of_bytes(simd);
@@ -242,9 +246,11 @@ impl Grammar {
         self.root = 0;
         self.closed = close >> (63 - live.leading_zeros() % 64) & 1;
         self.error |= error;
-        match simd.compress([open, curly, inside], brackets) {
-            Some([opens, curly, inside]) => self.brackets(simd, brackets.count_ones(), opens, curly, inside),
-            None => self.brackets_as_they_lie(brackets, open, curly, inside),
+        if simd.compresses() {
+            let [opens, curly, inside] = simd.compress([open, curly, inside], brackets);
+            self.brackets(simd, brackets.count_ones(), opens, curly, inside);
+        } else {
+            self.brackets_as_they_lie(brackets, open, curly, inside);
         }
     }
 
@@ -261,8 +267,7 @@ impl Grammar {
                 let pairs = opens & !(opens >> 1) & ((1 << (len.max(2) - 2)) - 1);
                 self.error |= pairs & (curly ^ inside >> 1 | inside ^ inside >> 2);
                 let rest = !(pairs | pairs << 1) & (!0 >> (64 - len));
-                let Some(left) = simd.compress([opens, curly, inside], rest) else { break };
-                [opens, curly, inside] = left;
+                [opens, curly, inside] = simd.compress([opens, curly, inside], rest);
                 len -= 2 * pairs.count_ones();
             }
         }

@@ -79,12 +79,7 @@ impl Simd for Neon {
             let hit = vceqq_u8(vqtbl1q_u8(sorted, nibble), vorrq_u8(bytes, vdupq_n_u8(0x20)));
             vandq_u8(vqtbl1q_u8(sorts, nibble), hit)
         });
-        Planes {
-            p2: self.any(sort, 0x80),
-            p1: self.any(sort, 0x40),
-            p0: self.any(sort, 0x20),
-            curly: self.any(block, 0x20),
-        }
+        Planes { p2: self.any(sort, 0x80), p1: self.any(sort, 0x40), p0: self.any(sort, 0x20) }
     }
 
     #[inline(always)]
@@ -115,11 +110,6 @@ impl Simd for Neon {
     #[inline(always)]
     fn prefix_xor(self, mask: u64) -> u64 {
         ladder(mask)
-    }
-
-    #[inline(always)]
-    fn compress(self, _: [u64; 3], _: u64) -> Option<[u64; 3]> {
-        None
     }
 
     #[inline(always)]

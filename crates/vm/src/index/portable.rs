@@ -56,7 +56,6 @@ impl Simd for Portable {
             p2: gather(&sorts, |word| word),
             p1: gather(&sorts, |word| word << 1),
             p0: gather(&sorts, |word| word << 2),
-            curly: gather(&block, |word| word << 2),
         }
     }
 
@@ -88,11 +87,6 @@ impl Simd for Portable {
     #[inline(always)]
     fn prefix_xor(self, mask: u64) -> u64 {
         ladder(mask)
-    }
-
-    #[inline(always)]
-    fn compress(self, _: [u64; 3], _: u64) -> Option<[u64; 3]> {
-        None
     }
 
     #[inline(always)]

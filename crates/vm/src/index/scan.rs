@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use super::grammar::{Grammar, Kinds, Tokens};
 use super::scalars::Scalars;
-use super::simd::{Simd, Table, Task};
+use super::simd::{CURLY, Simd, Table, Task};
 use super::text::Text;
 use super::{BLOCK_BYTES, Block, Bounds};
 
@@ -143,12 +143,14 @@ fn scan<S: Simd, const CHECK: bool>(simd: S, record: &[u8], blocks: &mut [Block]
             if scalar | scalars.pending() != 0 {
                 error |= scalars.check(simd, bytes, scalar, firsts, record, number * BLOCK_BYTES);
             }
-            let kinds = Kinds {
-                bracket: brackets,
-                middle: out.closes | starts,
-                low: out.colons | brackets & planes.curly | firsts,
-            };
-            tokens.push(simd, bytes, kinds, structure | starts, &mut grammar);
+            let tokens_here = structure | starts;
+            if simd.compresses() {
+                let curly = brackets & simd.any(block, CURLY);
+                let kinds = Kinds { bracket: brackets, middle: out.closes | starts, low: out.colons | curly | firsts };
+                tokens.push(simd, kinds, tokens_here, &mut grammar);
+            } else {
+                tokens.push_bytes(simd, bytes, tokens_here, &mut grammar);
+            }
         }
         carry.scalar = scalar >> 63;
     }

@@ -32,9 +32,27 @@ pub(crate) trait Simd: Copy {
     /// Bit `i` of the result is the parity of bits `0..=i`.
     fn prefix_xor(self, mask: u64) -> u64;
 
-    /// The bits of each plane that are under the mask, moved together at the low end; `None`, whatever they are, from a
-    /// CPU that takes long for it.
-    fn compress(self, planes: [u64; 3], mask: u64) -> Option<[u64; 3]>;
+    /// Whether [`Simd::compress`] is worth its while, and [`Simd::gather`] is not.
+    #[inline(always)]
+    fn compresses(self) -> bool {
+        false
+    }
+
+    /// The bits of each plane that are under the mask, moved together at the low end.
+    #[inline(always)]
+    fn compress(self, planes: [u64; 3], mut mask: u64) -> [u64; 3] {
+        let mut out = [0; 3];
+        let mut to = 0;
+        while mask != 0 {
+            let from = mask.trailing_zeros();
+            for (out, plane) in out.iter_mut().zip(planes) {
+                *out |= (plane >> from & 1) << to;
+            }
+            mask &= mask - 1;
+            to += 1;
+        }
+        out
+    }
 
     /// The bytes that are under the mask, moved together at the beginning of `out`, with anything behind them; how many they
     /// are.
@@ -90,7 +108,7 @@ pub(crate) trait Task {
     fn run<S: Simd>(self, simd: S) -> Self::Output;
 }
 
-/// Three bits for each byte, and one that tells braces from brackets.
+/// Three bits for each byte.
 ///
 /// | byte | `p2` | `p1` | `p0` |
 /// |---|---|---|---|
@@ -107,9 +125,10 @@ pub(crate) struct Planes {
     pub(super) p2: u64,
     pub(super) p1: u64,
     pub(super) p0: u64,
-    /// Of a bracket: set for `{` and `}`. Of another byte it means nothing.
-    pub(super) curly: u64,
 }
+
+/// The bit that `{` and `}` have and `[` and `]` have not.
+pub(super) const CURLY: u8 = 0x20;
 
 /// A class of bytes is a bit; a byte has those bits that both of its nibbles have.
 pub(crate) struct Table {

@@ -29,10 +29,10 @@ pub(super) fn find_pairs(_: Avx2, needles: &[Needle], text: &[u8], from: usize, 
     // SAFETY: the token proves the feature.
     unsafe {
         match needles {
-            [a] => search(&Pairs::new([a]), text, from, false_alarms),
-            [a, b] => search(&Pairs::new([a, b]), text, from, false_alarms),
-            [a, b, c] => search(&Pairs::new([a, b, c]), text, from, false_alarms),
-            [a, b, c, d] => search(&Pairs::new([a, b, c, d]), text, from, false_alarms),
+            [a] => search_pairs([a], text, from, false_alarms),
+            [a, b] => search_pairs([a, b], text, from, false_alarms),
+            [a, b, c] => search_pairs([a, b, c], text, from, false_alarms),
+            [a, b, c, d] => search_pairs([a, b, c, d], text, from, false_alarms),
             _ => unreachable!("more needles than a search has registers for"),
         }
     }
@@ -42,7 +42,23 @@ pub(super) fn find_pairs(_: Avx2, needles: &[Needle], text: &[u8], from: usize, 
 #[inline]
 pub(super) fn find_many(_: Avx2, buckets: &Buckets, text: &[u8], from: usize, false_alarms: &mut u32) -> Option<Hit> {
     // SAFETY: the token proves the feature.
-    unsafe { search(&Halves::new(buckets), text, from, false_alarms) }
+    unsafe { search_many(buckets, text, from, false_alarms) }
+}
+
+#[target_feature(enable = "avx2,bmi1")]
+fn search_pairs<const N: usize>(
+    needles: [&Needle; N],
+    text: &[u8],
+    from: usize,
+    false_alarms: &mut u32,
+) -> Option<Hit> {
+    // PERF: the probe is made where it is used, and stays in registers.
+    search(&Pairs::new(needles), text, from, false_alarms)
+}
+
+#[target_feature(enable = "avx2,bmi1")]
+fn search_many(buckets: &Buckets, text: &[u8], from: usize, false_alarms: &mut u32) -> Option<Hit> {
+    search(&Halves::new(buckets), text, from, false_alarms)
 }
 
 /// A question asked of 32 places.
@@ -69,10 +85,9 @@ trait Probe {
     fn literal_at(&self, text: &[u8], at: usize) -> Option<Hit>;
 }
 
-/// # Safety
-/// The CPU has AVX2.
 #[target_feature(enable = "avx2,bmi1")]
-unsafe fn search<P: Probe>(probe: &P, text: &[u8], from: usize, false_alarms: &mut u32) -> Option<Hit> {
+#[inline]
+fn search<P: Probe>(probe: &P, text: &[u8], from: usize, false_alarms: &mut u32) -> Option<Hit> {
     let mask_of = |places: __m256i| {
         let none = _mm256_cmpeq_epi8(places, _mm256_setzero_si256());
         u64::from(!_mm256_movemask_epi8(none) as u32)
@@ -176,20 +191,16 @@ struct Pairs<'n, const N: usize> {
 }
 
 impl<'n, const N: usize> Pairs<'n, N> {
-    /// # Safety
-    /// The CPU has AVX2.
-    #[inline(always)]
-    unsafe fn new(needles: [&'n Needle; N]) -> Self {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let (mut first, mut second) = ([_mm256_setzero_si256(); N], [_mm256_setzero_si256(); N]);
-            for (number, needle) in needles.iter().enumerate() {
-                first[number] = _mm256_set1_epi8(needle.text[needle.lead] as i8);
-                second[number] = _mm256_set1_epi8(needle.text[needle.lead + needle.distance] as i8);
-            }
-            let reach = needles.iter().map(|needle| needle.distance).max().unwrap_or(0);
-            Pairs { needles, first, second, reach }
+    #[target_feature(enable = "avx2,bmi1")]
+    #[inline]
+    fn new(needles: [&'n Needle; N]) -> Self {
+        let (mut first, mut second) = ([_mm256_setzero_si256(); N], [_mm256_setzero_si256(); N]);
+        for (number, needle) in needles.iter().enumerate() {
+            first[number] = _mm256_set1_epi8(needle.text[needle.lead] as i8);
+            second[number] = _mm256_set1_epi8(needle.text[needle.lead + needle.distance] as i8);
         }
+        let reach = needles.iter().map(|needle| needle.distance).max().unwrap_or(0);
+        Pairs { needles, first, second, reach }
     }
 }
 
@@ -252,25 +263,25 @@ struct Halves<'n> {
 }
 
 impl<'n> Halves<'n> {
-    /// # Safety
-    /// The CPU has AVX2.
-    #[inline(always)]
-    unsafe fn new(buckets: &'n Buckets) -> Self {
-        // SAFETY: the caller's promise; 16 bytes are borrowed and 16 are read.
-        unsafe {
-            let mut halves = Halves {
-                buckets,
-                low: [_mm256_setzero_si256(); WIDTH],
-                high: [_mm256_setzero_si256(); WIDTH],
-                escape: [_mm256_set1_epi8(ESCAPE[0] as i8), _mm256_set1_epi8(ESCAPE[1] as i8)],
-                nibble: _mm256_set1_epi8(15),
-            };
-            for place in 0..WIDTH {
-                halves.low[place] = _mm256_broadcastsi128_si256(_mm_loadu_si128(buckets.low[place].as_ptr().cast()));
-                halves.high[place] = _mm256_broadcastsi128_si256(_mm_loadu_si128(buckets.high[place].as_ptr().cast()));
+    #[target_feature(enable = "avx2,bmi1")]
+    #[inline]
+    fn new(buckets: &'n Buckets) -> Self {
+        let mut halves = Halves {
+            buckets,
+            low: [_mm256_setzero_si256(); WIDTH],
+            high: [_mm256_setzero_si256(); WIDTH],
+            escape: [_mm256_set1_epi8(ESCAPE[0] as i8), _mm256_set1_epi8(ESCAPE[1] as i8)],
+            nibble: _mm256_set1_epi8(15),
+        };
+        for place in 0..WIDTH {
+            // SAFETY: 16 bytes are borrowed and 16 are read.
+            unsafe {
+                let table = |bytes: &[u8; 16]| _mm256_broadcastsi128_si256(_mm_loadu_si128(bytes.as_ptr().cast()));
+                halves.low[place] = table(&buckets.low[place]);
+                halves.high[place] = table(&buckets.high[place]);
             }
-            halves
         }
+        halves
     }
 }
 
