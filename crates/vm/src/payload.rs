@@ -6,7 +6,7 @@
 use eventsieve_program::View;
 use eventsieve_program::text;
 
-use crate::check::{RecordLimits, bytes_equal, is_json_payload, word_at};
+use crate::check::{RecordLimits, is_json_payload};
 use crate::cursor::{Buffer, Located};
 use crate::index::{self, Index};
 use crate::index_walk::{IndexWalk, Until};
@@ -79,7 +79,7 @@ impl Placing<'_, '_> {
         belief: Belief<'_>,
     ) -> Placed<'d> {
         let undecodable = Placed { text: &[], format: PayloadFormat::Undecodable, believed: false, unread: false };
-        let Some(text) = decode(coded, storage) else { return undecodable };
+        let Some(text) = decode(self.isa, coded, storage) else { return undecodable };
         let mark = trail.mark();
         let walked = match text.trim_ascii_start().first() {
             Some(b'{') => {
@@ -136,12 +136,12 @@ impl Placing<'_, '_> {
     }
 }
 
-fn decode<'d>(coded: Coded<'d>, storage: &'d mut Vec<u8>) -> Option<&'d [u8]> {
+fn decode<'d>(isa: Isa, coded: Coded<'d>, storage: &'d mut Vec<u8>) -> Option<&'d [u8]> {
     let Coded { bytes, escaped, encoding } = coded;
     match encoding {
         Encoding::Plain if !escaped => Some(bytes),
         Encoding::Plain => {
-            if let Some(len) = unescape_short(bytes, storage) {
+            if let Some(len) = index::unescape(isa, bytes, storage) {
                 return Some(&storage[..len]);
             }
             storage.clear();
@@ -166,101 +166,5 @@ fn decode<'d>(coded: Coded<'d>, storage: &'d mut Vec<u8>) -> Option<&'d [u8]> {
             storage.truncate(start + written);
             Some(&storage[start..])
         }
-    }
-}
-
-/// What stands for a character behind a backslash; 0 for what is no such escape, and for `u`.
-static ESCAPED: [u8; 256] = {
-    let mut escaped = [0; 256];
-    let (letters, bytes) = (b"\"\\/bfnrt", b"\"\\/\x08\x0C\n\r\t");
-    let mut at = 0;
-    while at < letters.len() {
-        escaped[letters[at] as usize] = bytes[at];
-        at += 1;
-    }
-    escaped
-};
-
-/// As [`text::unescape_into`], from the start of `out` and whatever lies behind; how many bytes it is. `None` if some escape
-/// is not of one character, or none at all.
-// PERF: JSON in a string has an escape every ten bytes or so. To look for each and copy what is between is two calls.
-fn unescape_short(raw: &[u8], out: &mut Vec<u8>) -> Option<usize> {
-    // Eight bytes are copied at a time, and up to seven of them are not text.
-    if out.len() < raw.len() + 8 {
-        out.resize(raw.len() + 8, 0);
-    }
-    let out = &mut out[..raw.len() + 8];
-    let (mut from, mut to) = (0, 0);
-    while let Some(word) = word_at(raw, from) {
-        out[to..][..8].copy_from_slice(&word.to_le_bytes());
-        let backslashes = bytes_equal(word, b'\\');
-        if backslashes == 0 {
-            from += 8;
-            to += 8;
-            continue;
-        }
-        let run = (backslashes.trailing_zeros() / 8) as usize;
-        let escaped = ESCAPED[usize::from(*raw.get(from + run + 1)?)];
-        if escaped == 0 {
-            return None;
-        }
-        out[to + run] = escaped;
-        from += run + 2;
-        to += run + 1;
-    }
-    while let Some(&byte) = raw.get(from) {
-        let mut byte = byte;
-        if byte == b'\\' {
-            from += 1;
-            byte = ESCAPED[usize::from(*raw.get(from)?)];
-            if byte == 0 {
-                return None;
-            }
-        }
-        out[to] = byte;
-        from += 1;
-        to += 1;
-    }
-    Some(to)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn short_escapes_are_read_as_all_escapes() {
-        let parts = [
-            "",
-            "a",
-            "plain text of some length",
-            "\\\"",
-            "\\\\",
-            "\\/",
-            "\\n",
-            "\\b\\f\\r\\t",
-            "é",
-            "\\u00e9",
-            "\\q",
-            "\\",
-        ];
-        let mut storage = vec![b'x'; 3];
-        let mut short_ones = 0;
-        for [a, b] in parts.iter().flat_map(|a| parts.map(|b| [*a, b])) {
-            for c in parts {
-                let raw = format!("{a}{b}{a}{c}{b}");
-                let mut expected = Vec::new();
-                let is_right = text::unescape_into(raw.as_bytes(), &mut expected).is_ok();
-                match unescape_short(raw.as_bytes(), &mut storage) {
-                    Some(len) => {
-                        assert!(is_right, "{raw}");
-                        assert_eq!(storage[..len], expected, "{raw}");
-                        short_ones += 1;
-                    }
-                    None => assert!(!is_right || raw.contains("\\u"), "{raw}"),
-                }
-            }
-        }
-        assert!(short_ones > 500, "{short_ones}");
     }
 }

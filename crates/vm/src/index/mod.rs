@@ -11,6 +11,7 @@
 //! | `text` | escapes and UTF-8 |
 //! | `scalars` | numbers, `true`, `false`, `null` |
 //! | `grammar` | tokens, 64 at a time, against the grammar |
+//! | `unescape` | strings without their escapes |
 //!
 //! `scan` and all it calls are written once and compiled once for each instruction set. `check` remains the
 //! definition of what is valid: it is asked where a record comes near one of its limits, which the fast road does not
@@ -28,12 +29,14 @@ mod scalars;
 mod scan;
 mod simd;
 mod text;
+mod unescape;
 
 #[cfg(test)]
 mod tests;
 
 use scan::{Finding, Scan};
 pub(crate) use simd::{Lanes, Simd, Task};
+use unescape::Unescape;
 
 use crate::check::{RecordLimits, check};
 use crate::isa::{Isa, Kind};
@@ -128,6 +131,17 @@ pub(crate) fn is_valid(isa: Isa, record: &[u8], limits: &RecordLimits, index: &m
         Finding::Valid if limits.number_digits >= MIN_DIGITS && !may_have_long_key(record, blocks, limits) => true,
         Finding::Valid | Finding::Unsure => check(record, limits).is_ok(),
     }
+}
+
+/// Reads a string into `out`, from its start on and whatever lies behind; how many bytes it is. `None` if some escape is not of
+/// one character, or none at all: then it takes `text::unescape_into` to say so.
+pub(crate) fn unescape(isa: Isa, raw: &[u8], out: &mut Vec<u8>) -> Option<usize> {
+    // A block is written at a time, and not all of it is text.
+    let room = raw.len() + BLOCK_BYTES;
+    if out.len() < room {
+        out.resize(room, 0);
+    }
+    run(isa, Unescape { raw, out })
 }
 
 /// Runs a task with the instructions of `isa`.

@@ -19,19 +19,19 @@ pub(super) enum Finding {
     Unsure,
 }
 
-const BACKSLASH: u8 = 0x80;
+pub(super) const BACKSLASH: u8 = 0x80;
 /// Tab, line feed, carriage return.
 const WHITE: u8 = 0x40;
 /// Below 0x20.
 const CONTROL: u8 = 0x20;
 
 /// What is looked for only in blocks that have a byte outside ordinary text.
-static RARE: Table =
+pub(super) static RARE: Table =
     Table::new(&[(BACKSLASH, 1 << 5, 1 << 0xC), (WHITE, 1 << 0, 1 << 0x9 | 1 << 0xA | 1 << 0xD), (CONTROL, 0b11, !0)]);
 
 /// What a block says about the first bytes of the next one.
 #[derive(Default)]
-struct Carry {
+pub(super) struct Carry {
     /// 1 if the next byte is escaped.
     escape: u64,
     /// All ones if it is inside a string.
@@ -41,9 +41,15 @@ struct Carry {
 }
 
 impl Carry {
-    /// The bytes that a backslash escapes, other than backslashes.
+    /// Not 0 if the next byte is escaped.
     #[inline(always)]
-    fn escaped(&mut self, backslashes: u64) -> u64 {
+    pub(super) fn escape(&self) -> u64 {
+        self.escape
+    }
+
+    /// The bytes that a backslash escapes, and the backslashes that do.
+    #[inline(always)]
+    pub(super) fn escapes(&mut self, backslashes: u64) -> (u64, u64) {
         const ODD: u64 = 0xAAAA_AAAA_AAAA_AAAA;
         // A backslash that is itself escaped starts no run.
         let runs = backslashes & !self.escape;
@@ -51,8 +57,9 @@ impl Carry {
         // one of a run, from its first on, and the one behind it if the run has odd length.
         let changed = (((runs << 1) | ODD).wrapping_sub(runs)) ^ ODD;
         let escaped = changed ^ (backslashes | self.escape);
-        self.escape = (changed & backslashes) >> 63;
-        escaped & !backslashes
+        let escaping = changed & backslashes;
+        self.escape = escaping >> 63;
+        (escaped, escaping)
     }
 }
 
@@ -110,7 +117,7 @@ fn scan<S: Simd, const CHECK: bool>(simd: S, record: &[u8], blocks: &mut [Block]
             white = (white & !control) | simd.any(rare, WHITE);
             structure &= !control;
             quotes &= !control;
-            let escaped = carry.escaped(backslashes);
+            let escaped = carry.escapes(backslashes).0 & !backslashes;
             if CHECK {
                 error |= text.check(simd, bytes, block, escaped & !quotes);
             }
