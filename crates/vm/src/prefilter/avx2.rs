@@ -228,14 +228,15 @@ impl<const N: usize> Probe for Pairs<'_, N> {
 
     #[inline(always)]
     unsafe fn last_places(&self, text: &[u8]) -> u64 {
-        // The last vector is where second bytes are looked for, and first ones are at their distance before it: so each
-        // needle is looked for up to its own last place.
         let last = text.len() - LANES;
         // SAFETY: the caller's promise; `LANES` bytes are left at `last`, and no distance is more than the reach, so none
         // is more than `last`.
         unsafe {
+            let none = _mm256_cmpeq_epi8(self.places(text, last - self.reach), _mm256_setzero_si256());
+            let mut mask = u64::from(!_mm256_movemask_epi8(none) as u32);
+            // What is left has no room for the furthest pair, but for nearer ones: their second bytes are looked for in the
+            // last vector, and the first ones at their distance before it.
             let there = load(text, last);
-            let mut mask = 0;
             for number in 0..N {
                 let distance = self.needles[number].distance;
                 let here = load(text, last - distance);
