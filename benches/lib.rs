@@ -9,8 +9,8 @@
 //! | [`measure`] | interleaved timing |
 //! | [`report`] | the table and the rows |
 //!
-//! The questions are the files beside this one: `matching` (criterion), `compare`, `scaling`, `compile`, `sources` (criterion)
-//! and `latency`. Name the package, `cargo bench -p eventsieve-benches --bench compare`: built together with the rest of the
+//! The questions are the files beside this one: `matching` (criterion), `compare`, `index`, `scaling`, `compile`, `sources`
+//! (criterion), `latency` and `ffi`. Name the package, `cargo bench -p eventsieve-benches --bench compare`: built together with the rest of the
 //! workspace, `serde_json` would have features that make it slower than its users know it.
 
 pub mod engines;

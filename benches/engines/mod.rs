@@ -1,6 +1,7 @@
 //! Ours and its peers, behind one trait. One file an engine; [`all`] is the list.
 
 pub mod eventsieve;
+pub mod jaq;
 pub mod memmem;
 pub mod quamina;
 pub mod serde;
@@ -101,7 +102,7 @@ pub fn all() -> Vec<&'static dyn Engine> {
     engines.extend(eventsieve::MODES.iter().map(|mode| mode as &dyn Engine));
     engines.extend([&quamina::Quamina as &dyn Engine, &simd_json::Walk, &simd_json::TapeAlone]);
     engines.extend([&sonic::Checked as &dyn Engine, &sonic::Unchecked]);
-    engines.extend([&serde::Whole as &dyn Engine, &serde::Fields, &serde::Ignored, &memmem::Memmem]);
+    engines.extend([&serde::Whole as &dyn Engine, &serde::Fields, &serde::Ignored, &jaq::Jaq, &memmem::Memmem]);
     engines
 }
 

@@ -8,10 +8,10 @@ use std::str::FromStr;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
-use eventsieve::{Checks, Dialect, Source};
+use eventsieve::{Checks, Dialect, Limit, Source};
 
 use crate::exit::Failure;
-use crate::limits::Limit;
+use crate::limits;
 
 /// Parses the process's arguments.
 pub(crate) fn parse() -> Result<Cli, Failure> {
@@ -222,7 +222,7 @@ pub(crate) struct CriteriaArgs {
     /// Bounds on criteria: filters, pattern-chars, wildcard-complexity (all three also `off`), or-alternatives, paths,
     /// path-segments, depth, number-digits, key-chars, automaton-bytes, program-bytes. Bounds on records, for `filter`:
     /// record-bytes, record-depth, record-number-digits, record-key-chars.
-    #[arg(long = "limit", value_name = "NAME=N")]
+    #[arg(long = "limit", value_name = "NAME=N", value_parser = limits::parse)]
     pub(crate) limits: Vec<Limit>,
     /// Warnings of the dialect are errors
     #[arg(long)]

@@ -99,7 +99,9 @@ fn compile_criteria(
     };
     let dialect = args.dialect.unwrap_or_else(|| source.default_dialect());
     let mut bounds = limits(dialect, args.complexity_limit);
-    limits::set_criteria(&mut bounds, &args.limits);
+    for limit in &args.limits {
+        limit.apply_to_criteria(&mut bounds);
+    }
     let builder = Sieve::builder(source).dialect(dialect).limits(bounds).strict(args.strict);
     let compiled = match criteria {
         Ok(criteria) => builder.compile(criteria).map_err(|errors| refuse(&errors, name))?,

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `args` | the words a person types, and their help |
 //! | `criteria` | `--criteria`, `--pattern` or `--program` to a [`Sieve`](eventsieve::Sieve) |
-//! | `limits` | `--limit`: every bound by name |
+//! | `limits` | `--limit`: a bound, chosen by name |
 //! | `filter` | records in, matching records out: the order of work |
 //! | `pipeline` | the same on several threads, in the order of the input |
 //! | `records` | files and stdin to chunks of whole records, in bounded memory |

@@ -33,6 +33,7 @@
 //! | [`Envelope`], [`kpl`] | events filtered whole; aggregates of the Kinesis Producer Library |
 //! | [`Checks`], [`Checker`] | which records are proved to be JSON; proving records alone |
 //! | [`LiveSieve`], [`LiveScratch`] | filters that change while a poller runs |
+//! | [`Limits`], [`RecordLimits`], [`Limit`] | how large criteria and records may be; each bound by its name |
 //! | [`DropReason`] | a dropped record: unwanted, or broken |
 //! | [`CompileErrors`], [`CompileError`] | everything wrong with criteria, each pointing at the text |
 //!
@@ -63,6 +64,7 @@
 
 mod envelope;
 pub mod kpl;
+mod limits;
 mod live;
 #[cfg(feature = "rayon")]
 mod parallel;
@@ -78,6 +80,7 @@ pub use eventsieve_vm::{
     Batch, Checker, Checks, DropReason, Encoded, EvaluateError, FilterSet, FrontEnd, Isa, Malformed, Outcome,
     PayloadFormat, Reason, RecordLimits, RecordView, Scratch, Tape, Verdict, check,
 };
+pub use limits::{Limit, LimitError, LimitErrorKind};
 pub use live::{LiveScratch, LiveSieve};
 #[cfg(feature = "rayon")]
 pub use parallel::ParallelScratch;

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use eventsieve::{Batch, Checks, Envelope, EnvelopeErrorKind, Outcome, RecordLimits, Scratch, Sieve, Source, Verdict};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::batch::{BatchResult, Collected, reason_code, verdict_code};
 use crate::errors;
@@ -140,7 +140,7 @@ impl NativeSieve {
     /// Bounds on records by name, all of them.
     #[getter]
     fn _record_limits<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        limits::of_sieve(&self.records).into_py_dict(py)
+        limits::of_sieve(&self.records, py)
     }
 
     /// The program as a listing, for people.
