@@ -677,6 +677,7 @@ impl<'p> Engine<'p> {
                     // As plain text it would be a value, and a value that is believed to be missing may make
                     // a filter accept. So belief needs that nothing asks for that value.
                     // And where a payload that is no JSON lets a record pass, it has to be proved at once.
+                    // PERF: then the proof is what it costs; to look for literals first and not to walk gained 3 %.
                     let believe = trust == Trust::Record && view.node(node).leaf == NONE && !self.passes_other_formats;
                     let prefilter = self.prefilters.decoded.as_ref().filter(|_| believe && self.searches());
                     let belief = match prefilter {

@@ -131,7 +131,8 @@ impl<'w> Reader<'w, '_> {
                             let both = u128::from(backslashes) | u128::from(block.backslashes) << BLOCK_BYTES;
                             (both >> place) as u64
                         };
-                        // PERF: all keys at once, and everything that a hit needs out of the way.
+                        // PERF: all keys at once, and everything that a hit needs out of the way. To ask about all colons of
+                        // a block before the first branch, one by one or in fours, gained nothing.
                         if is_block_plain
                             && near & LAST_BYTES == 0
                             && let Some(tail) = text[..colon].last_chunk::<4>()
