@@ -17,9 +17,14 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(any(target_arch = "x86_64", test))]
 mod buckets;
 mod coded;
 mod members;
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    allow(dead_code, reason = "without a vector unit only the rarest byte is asked for")
+)]
 mod needle;
 
 #[cfg(test)]
@@ -30,9 +35,11 @@ use std::ops::Range;
 use aho_corasick::{AhoCorasick, MatchKind, packed};
 use eventsieve_program::literals::LITERALS;
 
+#[cfg(target_arch = "x86_64")]
 use self::buckets::Buckets;
 pub(crate) use self::coded::CodedPrefilter;
 pub(crate) use self::members::Members;
+#[cfg(target_arch = "x86_64")]
 use self::needle::Needle;
 use crate::isa::Isa;
 #[cfg(target_arch = "x86_64")]
@@ -57,12 +64,13 @@ const PAIRS: usize = 3;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Prefilter {
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "no vector unit reads it"))]
+    #[cfg(target_arch = "x86_64")]
     vector: Vector,
     scalar: Scalar,
 }
 
 /// For `avx2`.
+#[cfg(target_arch = "x86_64")]
 #[derive(Debug, Clone)]
 enum Vector {
     /// The literals and `\u`.
@@ -96,6 +104,7 @@ impl Prefilter {
             return None;
         }
         let patterns = || literals.iter().map(L::as_ref).chain([ESCAPE]);
+        #[cfg(target_arch = "x86_64")]
         let vector = if literals.len() <= PAIRS {
             Vector::Pairs(patterns().map(Needle::pair).collect())
         } else {
@@ -109,7 +118,11 @@ impl Prefilter {
                 Scalar::Automaton(Box::new(automaton.ok()?))
             }
         };
-        Some(Prefilter { vector, scalar })
+        Some(Prefilter {
+            #[cfg(target_arch = "x86_64")]
+            vector,
+            scalar,
+        })
     }
 
     /// Whether a text holds a literal or `\u`. If not, no record that consists of it can match.
