@@ -194,3 +194,29 @@ fn lower_error(error: LowerError, filter: usize, span: Span) -> CompileError {
     .in_filter(filter, Some(span))
     .with_order(order::BUILD)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::depth;
+
+    #[test]
+    fn brackets_nest_outside_strings_only() {
+        for (text, deepest) in [
+            ("", 0),
+            ("{}", 1),
+            ("{}[]{}", 1),
+            (r#"{"a":[{"b":[1]}]}"#, 4),
+            (r#"{"[[[[":["{{{{"]}"#, 2),
+            (r#"{"]]]]":{"}}}}":[1]}}"#, 3),
+            (r#"{"a\"[[":["\\"]}"#, 2),
+            (r#"["\\",[[]]]"#, 3),
+            ("[[]][[[", 3),
+            ("]]]]]][[", 2),
+            // No string has begun where a backslash stands.
+            (r#"\"[[["[\"#, 1),
+        ] {
+            assert_eq!(depth(text), deepest, "{text}");
+        }
+        assert_eq!(depth(&"[".repeat(5_000)), 5_000);
+    }
+}

@@ -340,6 +340,13 @@ mod tests {
     }
 
     #[test]
+    fn the_text_is_kept_where_there_was_one() {
+        let text = r#"{"Filters": []}"#;
+        assert_eq!(FilterCriteria::from_json(text).unwrap().text(), Some(text));
+        assert_eq!(FilterCriteria::from_patterns([r#"{"a":["x"]}"#]).text(), None);
+    }
+
+    #[test]
     fn every_shape_is_read() {
         let one = r#"{"a":["x"]}"#;
         let quoted = r#""{\"a\":[\"x\"]}""#;

@@ -105,6 +105,21 @@ mod tests {
         assert!(at_end.lines().next().unwrap().ends_with('b') && at_end.contains("^ byte 1004"));
         let whole = drawn(&text, 0..1004);
         assert!(whole.lines().all(|line| line.chars().count() < 130));
+        // A line of just the width is whole, one that is longer by one is not.
+        assert_eq!(drawn(&"a".repeat(100), 99..100).lines().next(), Some(format!("    {}", "a".repeat(100)).as_str()));
+        let longer = drawn(&"a".repeat(101), 100..101);
+        assert_eq!(longer, format!("    …{}\n    {}^ byte 100\n", "a".repeat(98), " ".repeat(98)));
+        assert_eq!(drawn(&"a".repeat(101), 0..1).lines().next(), Some(format!("    {}…", "a".repeat(100)).as_str()));
+    }
+
+    #[test]
+    fn a_place_inside_a_character_is_where_it_begins() {
+        for at in 1..5 {
+            assert_eq!(
+                drawn("é大x", at..at).lines().nth(1),
+                Some(if at < 2 { "    ^ byte 0" } else { "     ^ byte 2" })
+            );
+        }
     }
 
     #[test]
@@ -117,5 +132,12 @@ mod tests {
     fn quotes_are_short_and_plain() {
         assert_eq!(quoted("a\tb"), "\"a␉b\"");
         assert_eq!(quoted(&"x".repeat(99)).chars().count(), 63);
+        assert_eq!(quoted(&"x".repeat(60)), format!("\"{}\"", "x".repeat(60)));
+        // A control character, a mark that turns the text around, one that takes no room.
+        assert_eq!(
+            quoted("a\u{7f}b\u{85}c\u{202e}d\u{200b}e\u{2066}f\u{feff}"),
+            "\"a␡b\u{fffd}c\u{fffd}d\u{fffd}e\u{fffd}f\u{fffd}\""
+        );
+        assert_eq!(quoted("é大😀\u{a0}"), "\"é大😀\u{a0}\"");
     }
 }

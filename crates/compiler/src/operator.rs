@@ -176,6 +176,35 @@ mod tests {
         for name in ["", "foo", "detail", "é", &"x".repeat(100)] {
             assert_eq!(suggest(name), None, "{name}");
         }
+        // Punctuation alone makes a name longer, not other; a very long one is not looked at.
+        assert!(suggest(&format!("prefix{}", "-".repeat(34))).is_some());
+        assert_eq!(suggest(&format!("prefix{}", "-".repeat(35))), None);
+    }
+
+    #[test]
+    fn a_slip_is_one_letter_more_less_other_or_two_swapped() {
+        for (a, b, expected) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("abc", "abc", 0),
+            ("abc", "abcd", 1),
+            ("abcd", "bcd", 1),
+            ("abcd", "abxd", 1),
+            ("abcd", "abdc", 1),
+            ("bacd", "abcd", 1),
+            ("abcdef", "badcfe", 3),
+            ("abab", "baba", 2),
+            ("aabb", "bbaa", 3),
+            ("kitten", "sitting", 3),
+            ("éa", "aé", 1),
+        ] {
+            assert_eq!(distance(a, b), expected, "{a} {b}");
+            assert_eq!(distance(b, a), expected, "{b} {a}");
+        }
+        // Two slips are too many for a short name.
+        assert!(suggest("cidrs").is_some() && suggest("ciders").is_none());
+        assert!(suggest("prefixxx").is_some() && suggest("prefixxxx").is_none());
     }
 
     #[test]

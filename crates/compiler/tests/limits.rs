@@ -34,6 +34,26 @@ fn filters() {
     edge(&patterns, 7, ErrorKind::TooManyFilters, |limits, most| limits.filters = Some(most));
 }
 
+/// What is compiled without a word on limits is what the service takes, and a rule of EventBridge has no such bounds.
+#[test]
+fn event_source_mappings_and_pipes_take_five_filters_of_4096_characters() {
+    let judged = |dialect: Dialect, patterns: &[String]| {
+        let options = Options { dialect, limits: Limits::of(dialect), ..Options::new(Source::Raw) };
+        let compiled = compile(&FilterCriteria::from_patterns(patterns.iter().cloned()), &options);
+        compiled.err().map(|errors| errors.first().kind())
+    };
+    let filters: Vec<String> = (0..6).map(|n| format!(r#"{{"a":[{n}]}}"#)).collect();
+    let long = |chars: usize| one(format!(r#"{{"a":["{}"]}}"#, "x".repeat(chars - r#"{"a":[""]}"#.len())));
+    for dialect in [Dialect::Lambda, Dialect::Pipes] {
+        assert_eq!(judged(dialect, &filters[..5]), None);
+        assert_eq!(judged(dialect, &filters), Some(ErrorKind::TooManyFilters));
+        assert_eq!(judged(dialect, &long(4_096)), None);
+        assert_eq!(judged(dialect, &long(4_097)), Some(ErrorKind::PatternTooLong));
+    }
+    assert_eq!(judged(Dialect::EventBridge, &filters), None);
+    assert_eq!(judged(Dialect::EventBridge, &long(4_097)), None);
+}
+
 #[test]
 fn pattern_chars_are_characters_and_no_bytes() {
     edge(&one(r#"{"é":["日本"]}"#), 12, ErrorKind::PatternTooLong, |limits, most| limits.pattern_chars = Some(most));

@@ -134,6 +134,15 @@ mod tests {
         assert!(!match_end(&ab, b"xASS1 "));
     }
 
+    /// From behind, more than one place may be the right one for a while.
+    #[test]
+    fn every_way_to_read_the_end_is_followed() {
+        let sequence = sequence(&[("x", "x"), ("s", "s"), ("s", "ss")]);
+        for (value, matches) in [("xss", true), ("xsss", true), ("xs", false), ("xssss", false), ("ss", false)] {
+            assert_eq!(match_end(&sequence, value.as_bytes()), matches, "{value}");
+        }
+    }
+
     #[test]
     fn damaged_sequences_are_told() {
         let ok = sequence(&[("a", "A")]);

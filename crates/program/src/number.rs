@@ -302,6 +302,24 @@ mod tests {
         assert_eq!(comparable("807943265069486.7"), None);
         assert_eq!(comparable("29802322387695312e-24"), Some(0.5f64.powi(25)));
         assert_eq!(comparable("29802322387695313e-24"), None);
+        // An exact quarter again, where a double has just one bit below it.
+        assert_eq!(comparable("1234567890123456.2"), "1234567890123456.25".parse().ok());
+        assert_eq!(comparable("1234567890123456.3"), None);
+    }
+
+    /// Another decimal of the same length, even, reads back as the same double but is not as near.
+    #[test]
+    fn of_two_decimals_that_read_back_the_nearer_one_compares() {
+        for (nearer, even) in [
+            ("0.46907435709168593", "0.46907435709168592"),
+            ("0.013124058447006315", "0.013124058447006314"),
+            ("2972582660958642.5", "2972582660958642.4"),
+            ("3479663452825030.5", "3479663452825030.4"),
+        ] {
+            assert_eq!(nearer.parse::<f64>(), even.parse::<f64>());
+            assert_eq!(comparable(nearer), nearer.parse().ok());
+            assert_eq!(comparable(even), None, "{even}");
+        }
     }
 
     #[test]

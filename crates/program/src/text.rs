@@ -158,6 +158,12 @@ mod tests {
         question_marks(&text, &mut seen);
         assert_eq!(seen, "?😀".as_bytes());
         assert!(!has_lone_surrogate("\u{d7ff}\u{e000}".as_bytes()));
+        // Bytes of whole characters that half a pair has too.
+        for whole in ["\u{d7ff}\u{e000}", "\u{d000}", "éç\u{a0}", "大\u{ac00}"] {
+            seen.clear();
+            question_marks(whole.as_bytes(), &mut seen);
+            assert_eq!(seen, whole.as_bytes());
+        }
     }
 
     #[test]
