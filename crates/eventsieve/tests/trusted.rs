@@ -64,7 +64,7 @@ fn sieve(source: Source, patterns: &[&str]) -> Sieve<'static> {
 #[test]
 fn verdicts_are_the_same_on_records_without_repeated_keys() {
     let seeds = std::env::var("EVENTSIEVE_DIFFERENTIAL").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(6_000);
-    let mut compared = [0_u32; 2];
+    let mut compared = [0_u64; 2];
     for seed in 0..seeds {
         let (pattern, record) = random_pair(0x7257_0000 + seed);
         let criteria = FilterCriteria::from_patterns([pattern.as_str()]);
@@ -96,7 +96,7 @@ fn verdicts_are_the_same_on_records_without_repeated_keys() {
         }
         expected.iter().for_each(|&verdict| compared[usize::from(verdict == Verdict::Match)] += 1);
     }
-    assert!(compared.iter().all(|&count| count > 1_000), "{compared:?}");
+    assert!(compared.iter().all(|&count| count > seeds / 6), "{compared:?}");
 }
 
 #[test]
