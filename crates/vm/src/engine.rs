@@ -166,7 +166,7 @@ impl Prefilters {
         let decoded = literals.decoded().ok().filter(|_| !coded.is_empty());
         let record = search(literals.record()).map(Required::Literals);
         // Where a record is what a filter sees, members are in it as they are.
-        let members = || Members::new(view).filter(|_| *shape == Shape::RAW).map(Required::Members);
+        let members = || Some(view).filter(|_| *shape == Shape::RAW).and_then(Members::new).map(Required::Members);
         Prefilters {
             record: record.or_else(|| decoded.and_then(CodedPrefilter::new).map(Required::Coded)).or_else(members),
             decoded: decoded.and_then(Prefilter::new),
@@ -614,19 +614,13 @@ impl<'p> Engine<'p> {
             FrontEnd::Index => self.keys.as_ref(),
             FrontEnd::Tape | FrontEnd::Text => None,
         };
+        let (isa, limits) = (self.isa, &self.limits);
+        let placing =
+            |node, buffer, until, forbidden| Placing { view, keys, isa, limits, node, buffer, until, forbidden };
         let mut decoded_beside: &[u8] = &[];
         if let Some((node, coded)) = coded_beside {
-            let placing = Placing {
-                view,
-                keys,
-                isa: self.isa,
-                limits: &self.limits,
-                node,
-                buffer: Buffer::Beside,
-                until: None,
-                forbidden: 0,
-            };
-            decoded_beside = placing.place(trail, index, coded, beside, Belief::None).text;
+            decoded_beside =
+                placing(node, Buffer::Beside, None, 0).place(trail, index, coded, beside, Belief::None).text;
         }
         let mut decoded_payload: &[u8] = &[];
         let mut format = None;
@@ -664,16 +658,7 @@ impl<'p> Engine<'p> {
             }
             format = Some(match coded {
                 Some(coded) => {
-                    let placing = Placing {
-                        view,
-                        keys,
-                        isa: self.isa,
-                        limits: &self.limits,
-                        node,
-                        buffer: Buffer::Payload,
-                        until: until.map(|(_, payload)| payload),
-                        forbidden,
-                    };
+                    let placing = placing(node, Buffer::Payload, until.map(|(_, payload)| payload), forbidden);
                     // As plain text it would be a value, and a value that is believed to be missing may make
                     // a filter accept. So belief needs that nothing asks for that value.
                     // And where a payload that is no JSON lets a record pass, it has to be proved at once.

@@ -6,7 +6,7 @@
 //! of other programs, buffers that are too small. Buffers are allocations of their own, so that no byte may lie beside them.
 //!
 //! This is no module of the library, which forbids unsafe code: `regressions.rs` and the fuzz target include it.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "functions of a C library are unsafe to call")]
 
 use std::ptr::{null, null_mut};
 

@@ -559,3 +559,52 @@ fn hostile_records_cost_linear_time() {
     // Generous: some tens of milliseconds are usual; quadratic time would be hours.
     assert!(start.elapsed().as_secs() < 30);
 }
+
+/// [`Simd::compress`] and [`Simd::gather`].
+struct Together {
+    planes: [u64; 3],
+    mask: u64,
+    bytes: [u8; 64],
+}
+
+impl Task for Together {
+    type Output = ([u64; 3], Vec<u8>);
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> Self::Output {
+        // What lies there before must not matter.
+        let mut out = [0xAA; 64];
+        let len = simd.gather(&self.bytes, self.mask, &mut out) as usize;
+        (simd.compress(self.planes, self.mask), out[..len].to_vec())
+    }
+}
+
+#[test]
+fn bits_and_bytes_are_moved_together() {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut random = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    for round in 0..10_000 {
+        let planes = [random(), random(), random()];
+        let bytes: [u8; 64] = std::array::from_fn(|at| at as u8 ^ random() as u8);
+        // From few bits to many.
+        let mask = match round % 5 {
+            0 => random() & random() & random(),
+            1 => random() & random(),
+            2 => random(),
+            3 => random() | random() | random(),
+            _ => [0, !0, 1, 1 << 63, !1, !0 >> 1][round / 5 % 6],
+        };
+        let places: Vec<usize> = (0..64).filter(|at| mask >> at & 1 != 0).collect();
+        let bits = planes.map(|plane| (0..).zip(&places).fold(0, |bits, (to, from)| bits | (plane >> from & 1) << to));
+        let moved: Vec<u8> = places.iter().map(|&at| bytes[at]).collect();
+        for isa in Isa::available().flat_map(|isa| [Some(isa), isa.with_other_pext()]).flatten() {
+            let found = run(isa, Together { planes, mask, bytes });
+            assert_eq!(found, (bits, moved.clone()), "{planes:x?} under {mask:#x}, {}", isa.name());
+        }
+    }
+}
