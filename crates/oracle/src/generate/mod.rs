@@ -163,4 +163,21 @@ mod tests {
         }
         assert!(wanted.iter().all(|word| met.get(word).is_some_and(|count| *count >= 40)), "{met:?}");
     }
+
+    /// Where an absence is judged depends on what stands beside it, and in `$or`s that is decided by the compiler.
+    #[test]
+    fn absences_meet_ors_and_arrays() {
+        let mut counts = [0_u32; 2];
+        for seed in 0..4_000 {
+            let (pattern, record) = random_pair(seed);
+            if pattern.contains("$or") && pattern.contains("exists") && record.contains(&b'[') {
+                match judge(&pattern, &record).answer {
+                    Answer::Match => counts[0] += 1,
+                    Answer::NoMatch => counts[1] += 1,
+                    _ => {}
+                }
+            }
+        }
+        assert!(counts.iter().all(|count| *count >= 60), "{counts:?}");
+    }
 }

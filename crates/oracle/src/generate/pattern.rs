@@ -37,7 +37,12 @@ impl Maker<'_> {
             return self.wrong_member(depth);
         }
         let or_allowed = self.or_len < 6 && depth < DEPTH;
-        if or_allowed && self.rng.percent(if depth == 0 { 16 } else { 10 }) {
+        let or_percent = match (self.vocabulary.is_plain, depth) {
+            (true, _) => 30,
+            (false, 0) => 16,
+            (false, _) => 10,
+        };
+        if or_allowed && self.rng.percent(or_percent) {
             self.or_len += 1;
             let alternatives = (0..self.rng.between(2, 3)).map(|_| self.object(depth + 1, true)).collect();
             return (text("$or"), Json::Array(alternatives));
@@ -57,6 +62,9 @@ impl Maker<'_> {
         if self.spoil() {
             return self.wrong_value();
         }
+        if self.vocabulary.is_plain {
+            return self.plain_value();
+        }
         let word = |name: &str, operand: Json| Json::Object(vec![(text(name), operand)]);
         match self.rng.weighted(&[24, 10, 5, 7, 7, 6, 4, 4, 8, 14, 9, 5, 9, 3]) {
             0 => Json::Text(self.vocabulary.text(self.rng)),
@@ -73,6 +81,16 @@ impl Maker<'_> {
             11 => word("cidr", Json::Text(text(BLOCKS[self.rng.below(VALID_BLOCKS)]))),
             12 => word("exists", Json::Word(self.rng.pick(&["true", "false"]))),
             _ => word("exactly", self.text()),
+        }
+    }
+
+    fn plain_value(&mut self) -> Json {
+        let exists = |word| Json::Object(vec![(text("exists"), Json::Word(word))]);
+        match self.rng.weighted(&[50, 35, 10, 5]) {
+            0 => self.text(),
+            1 => exists("false"),
+            2 => exists("true"),
+            _ => Json::Object(vec![(text("anything-but"), self.text())]),
         }
     }
 

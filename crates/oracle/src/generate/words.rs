@@ -121,10 +121,15 @@ pub(super) struct Vocabulary {
     keys: Vec<Text>,
     texts: Vec<Text>,
     numbers: Vec<&'static str>,
+    /// Whether the pair is about where things are rather than what they are: few words, many absences and `$or`s.
+    pub(super) is_plain: bool,
 }
 
 impl Vocabulary {
     pub(super) fn random(rng: &mut Rng) -> Self {
+        if rng.one_in(4) {
+            return Self::plain(rng);
+        }
         let mut keys: Vec<Text> = (0..rng.between(2, 5)).map(|_| text(rng.pick(&KEYS))).collect();
         if rng.one_in(60) {
             keys.push(rng.pick(&LONE_SURROGATES).to_vec());
@@ -156,7 +161,13 @@ impl Vocabulary {
                 }
             });
         }
-        Self { keys, texts, numbers }
+        Self { keys, texts, numbers, is_plain: false }
+    }
+
+    /// Keys of which some begin others, in an order that a record need not follow, and hardly any values.
+    fn plain(rng: &mut Rng) -> Self {
+        let keys = (0..rng.between(2, 4)).map(|_| text(rng.pick(&["a", "b", "c", "d", "a0", "-", "z"]))).collect();
+        Self { keys, texts: vec![text("x"), text("y")], numbers: vec!["1"], is_plain: true }
     }
 
     pub(super) fn key(&self, rng: &mut Rng) -> Text {
