@@ -28,7 +28,12 @@ impl Maker<'_> {
     }
 
     fn object(&mut self, depth: usize, inside_or: bool) -> Json {
-        let member_len = 1 + self.rng.weighted(if depth == 0 { &[35, 40, 20, 5] } else { &[55, 35, 10] });
+        let weights: &[usize] = match (self.vocabulary.is_plain, depth) {
+            (true, _) => &[20, 35, 30, 15],
+            (false, 0) => &[35, 40, 20, 5],
+            (false, _) => &[55, 35, 10],
+        };
+        let member_len = 1 + self.rng.weighted(weights);
         Json::Object((0..member_len).map(|_| self.member(depth, inside_or)).collect())
     }
 

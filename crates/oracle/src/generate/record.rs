@@ -7,7 +7,7 @@ use crate::reference::json::{Json, Text, text};
 pub(super) fn random(rng: &mut Rng, vocabulary: &Vocabulary, pattern: &Json) -> Json {
     // How faithful the whole record is: most try to match, some nearly do, a few do not look at the pattern.
     let faith = rng.pick(&[99, 97, 92, 85, 70, 40]);
-    let bend = rng.pick(&[0, 8, 20, 45]);
+    let bend = if vocabulary.is_plain { rng.pick(&[8, 30, 60]) } else { rng.pick(&[0, 8, 20, 45]) };
     let mut maker = Maker { rng, vocabulary, faith, bend };
     let mut members = match pattern {
         Json::Object(members) if !maker.rng.one_in(40) => maker.members(members),
