@@ -416,10 +416,10 @@ fn settle_repeats(list: &mut List, interner: &mut Interner, budget: &mut Budget)
     Ok(())
 }
 
-/// The alternatives of items that write the same paths, in the order written: of each path the last one stays. What
-/// comes out equal is kept once, at every step, since what is written later is the same for both.
-fn merge(mut items: List, interner: &mut Interner, budget: &mut Budget) -> Result<Vec<List>, LowerError> {
-    items.sort_by_key(first_written);
+/// The alternatives of items of which each stands after those that it shares paths with and that were written before it: of
+/// each path the last one stays. What comes out equal is kept once, at every step, since what is written later is the same
+/// for both.
+fn merge(items: List, interner: &mut Interner, budget: &mut Budget) -> Result<Vec<List>, LowerError> {
     let mut merged: Vec<List> = vec![List::new()];
     for item in &items {
         let single;
@@ -452,13 +452,6 @@ fn merge(mut items: List, interner: &mut Interner, budget: &mut Budget) -> Resul
     }
     budget.take(merged.len(), &items)?;
     Ok(merged)
-}
-
-/// The place in the pattern of the first field of an item.
-fn first_written(item: &Item) -> u32 {
-    let mut first = u32::MAX;
-    for_each_field(std::slice::from_ref(item), &mut |field| first = first.min(field.order));
-    first
 }
 
 #[cfg(test)]

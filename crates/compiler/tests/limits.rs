@@ -79,6 +79,15 @@ fn or_alternatives() {
     edge(&pattern, at, ErrorKind::TooManyAlternatives, |limits, most| limits.or_alternatives = most);
 }
 
+/// Multiplied out, these would be 2^40 alternatives. What that costs is bounded whatever the limit.
+#[test]
+fn multiplying_out_ends_without_a_limit() {
+    let or = |n: usize| format!(r#""$or":[{{"k":{{"x{n}":["x"]}},"z":["1"]}},{{"k":{{"y{n}":["y"]}}}}]"#);
+    let pattern = one(format!("{{{}}}", (0..40).map(or).collect::<Vec<_>>().join(",")));
+    let errors = program(&pattern, |limits| limits.or_alternatives = usize::MAX).unwrap_err();
+    assert_eq!(errors.iter().map(|error| error.kind()).collect::<Vec<_>>(), [ErrorKind::TooManyAlternatives]);
+}
+
 #[test]
 fn paths() {
     let fields: Vec<String> = (0..40).map(|n| format!(r#""f{n}":[1]"#)).collect();

@@ -162,6 +162,12 @@ fn numbers_and_keys_have_limits() {
         r#"{"a":"x","abcde":1}"#,
     ];
     assert_eq!(verdicts(&sieve, &records), [Match, Malformed, Match, Malformed, Malformed]);
+
+    // White space counts: the record is what was handed over.
+    let short = RecordLimits { record_bytes: 9, ..RecordLimits::default() };
+    let sieve = sieve.with_record_limits(short);
+    let records = [r#"{"a":"x"}"#, r#" {"a":"x"}"#, r#"{"a":"y"}"#, r#"{"a":"x"} "#];
+    assert_eq!(verdicts(&sieve, &records), [Match, Malformed, NoMatch, Malformed]);
 }
 
 #[test]

@@ -264,7 +264,8 @@ fn prefilter(program: &Program<'_>, out: &mut String) {
         needed_members(&program.view(), out);
     }
     if !coded.is_empty() {
-        one_prefilter("prefilter with decoded text", literals.decoded(), out);
+        // What is in base64 is searched as it lies if each literal is long enough to be told there, and decoded first if not.
+        one_prefilter("prefilter of payloads, in base64 or decoded", literals.decoded(), out);
     }
 }
 

@@ -607,7 +607,10 @@ impl<'p> Engine<'p> {
                     let located = Located { buffer: Buffer::Text, escaped: false, start, len: text.len() as u32 };
                     walk::push_scalar(view, trail, node, HitValue::String(located));
                 }
-                Member::Decoded(coded) => coded_beside = Some((node, Coded::given(coded))),
+                Member::Decoded(coded) => {
+                    trail.forget_decoded(false);
+                    coded_beside = Some((node, Coded::given(coded)));
+                }
             }
         }
         let keys = match self.front_end {
@@ -630,6 +633,9 @@ impl<'p> Engine<'p> {
             && let Some(node) = view.child(root, shape.key.as_bytes())
         {
             let handed_over = pieces.and_then(|pieces| pieces.payload);
+            if handed_over.is_some() {
+                trail.forget_decoded(true);
+            }
             let coded = match (handed_over, deferred.payload) {
                 (Some(coded), _) => Some(Coded::given(coded)),
                 (None, Some(Found::String(located))) => {

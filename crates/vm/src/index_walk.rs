@@ -181,10 +181,10 @@ impl<'w> Reader<'w, '_> {
                         Lead::Into(child) => self.walk.trail.enter(self.walk.view, child, array, frame),
                         Lead::Decode { node, payload } => {
                             // A payload that is no string was decoded by somebody before: it is read as it lies.
-                            if payload {
-                                self.deferred.payload = Some(Found::Container);
-                            }
-                            self.walk.trail.enter(self.walk.view, node, array, frame);
+                            self.deferred.set(self.walk.trail, payload, Found::Container);
+                            self.walk.trail.enter_decoded(self.walk.view, node, array, frame, payload);
+                            // What is met in it may not count in the end.
+                            self.walk.forbidden = 0;
                         }
                         Lead::Lift if array => {
                             rest.skip(blocks)?;
@@ -331,12 +331,13 @@ impl<'w> Reader<'w, '_> {
                 }
             }
             Lead::Lift => {}
-            Lead::Decode { payload, .. } => match self.scalar(at)? {
-                HitValue::String(located) if payload => self.deferred.payload = Some(Found::String(located)),
-                HitValue::String(located) => self.deferred.beside = Some(located),
-                _ if payload => self.deferred.payload = Some(Found::Other),
-                _ => {}
-            },
+            Lead::Decode { payload, .. } => {
+                let found = match self.scalar(at)? {
+                    HitValue::String(located) => Found::String(located),
+                    _ => Found::Other,
+                };
+                self.deferred.set(self.walk.trail, payload, found);
+            }
         }
         Ok(Pending::NOTHING)
     }

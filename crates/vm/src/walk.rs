@@ -54,6 +54,16 @@ pub(crate) struct Mark {
     irregular: bool,
 }
 
+/// Hits in a container that a later member of its name may replace.
+#[derive(Debug, Clone, Copy)]
+struct Decoded {
+    from: usize,
+    /// Where they end, once it is left.
+    to: Option<usize>,
+    /// How many frames there are outside it.
+    outside: usize,
+}
+
 /// Buffers of the walk.
 #[derive(Debug, Default)]
 pub(crate) struct Trail {
@@ -66,6 +76,8 @@ pub(crate) struct Trail {
     /// Whether one path was reached in more than one way within one scope, so that the scopes alone do not
     /// tell which values may be taken together (see `irregular`).
     pub(crate) irregular: bool,
+    /// The hits in the last container that stood where the payload should, and in that of the member beside it.
+    decoded: [Option<Decoded>; 2],
     /// For each node, the scope in which a container was last met there.
     visited: Vec<u32>,
     /// Numbers of the open scopes.
@@ -83,6 +95,22 @@ pub(crate) struct Deferred {
     pub(crate) beside: Option<Located>,
     /// Whether a value was met that no filter lets pass, whatever else there is. The rest was not walked.
     pub(crate) is_dropped: bool,
+}
+
+impl Deferred {
+    /// The payload, or the member beside it, was met. Of several of one name the last counts: what was found in one before
+    /// is forgotten.
+    pub(crate) fn set(&mut self, trail: &mut Trail, payload: bool, found: Found) {
+        trail.forget_decoded(payload);
+        if payload {
+            self.payload = Some(found);
+        } else {
+            self.beside = match found {
+                Found::String(located) => Some(located),
+                Found::Container | Found::Other => None,
+            };
+        }
+    }
 }
 
 /// What stood where the payload should.
@@ -174,18 +202,14 @@ fn descend(
                 _ => {}
             },
             Some(Step::Decode { node, payload }) => match cursor.value() {
-                Seen::String(located) if payload => deferred.payload = Some(Found::String(located)),
-                Seen::String(located) => deferred.beside = Some(located),
                 Seen::Lost => return Err(Lost),
+                Seen::String(located) => deferred.set(trail, payload, Found::String(located)),
                 // A payload that is no string was decoded by somebody before: it is read as it lies.
                 seen @ (Seen::Object | Seen::Array) => {
-                    if payload {
-                        deferred.payload = Some(Found::Container);
-                    }
-                    trail.enter(view, node, seen == Seen::Array, frame);
+                    deferred.set(trail, payload, Found::Container);
+                    trail.enter_decoded(view, node, seen == Seen::Array, frame, payload);
                 }
-                _ if payload => deferred.payload = Some(Found::Other),
-                _ => {}
+                _ => deferred.set(trail, payload, Found::Other),
             },
         }
     }
@@ -233,6 +257,7 @@ impl Trail {
         self.text.clear();
         self.scopes.clear();
         self.irregular = false;
+        self.decoded = [None; 2];
         let nodes = view.node_len() as usize;
         if self.visited.len() != nodes || self.numbered > u32::MAX / 2 {
             self.visited.clear();
@@ -273,6 +298,32 @@ impl Trail {
         if self.frames.pop().is_some_and(|frame| frame.scope) {
             self.hits.push(Hit::Close);
             self.scopes.pop();
+        }
+        for decoded in self.decoded.iter_mut().flatten() {
+            if decoded.to.is_none() && decoded.outside == self.frames.len() {
+                decoded.to = Some(self.hits.len());
+            }
+        }
+    }
+
+    /// The cursor has entered a container that stands where the payload should (`payload`), or the member beside it.
+    pub(crate) fn enter_decoded(&mut self, view: &View<'_>, at: u32, array: bool, inside: Frame, payload: bool) {
+        let (from, outside) = (self.hits.len(), self.frames.len());
+        self.decoded[usize::from(payload)] = Some(Decoded { from, to: None, outside });
+        self.enter(view, at, array, inside);
+    }
+
+    /// Forgets what was found in the last such container, if there was one. As with [`Trail::take_back`], visits and
+    /// numbers stay.
+    pub(crate) fn forget_decoded(&mut self, payload: bool) {
+        let Some(Decoded { from, to, .. }) = self.decoded[usize::from(payload)].take() else { return };
+        let to = to.unwrap_or(self.hits.len());
+        self.hits.drain(from..to);
+        if let Some(other) = &mut self.decoded[usize::from(!payload)]
+            && other.from >= to
+        {
+            other.from -= to - from;
+            other.to = other.to.map(|end| end - (to - from));
         }
     }
 

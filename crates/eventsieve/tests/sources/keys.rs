@@ -62,6 +62,45 @@ fn of_repeated_payload_keys_the_last_counts() {
     }
 }
 
+/// One that was decoded by somebody before is walked as it lies, and must be forgotten when another takes its place.
+#[test]
+fn of_repeated_payload_keys_the_last_counts_also_where_one_is_decoded() {
+    for source in DECODED {
+        let key = payload_key(source);
+        let text = match source {
+            Source::Sqs => json_text("{\"a\":2}"),
+            _ => json_text(&to_base64(b"{\"a\":2}")),
+        };
+        let payloads = [r#"{"a":1,"b":1}"#, r#"[{"a":1},{"b":1}]"#, r#"{"b":1}"#, "null", &text];
+        let mut records = Vec::new();
+        let mut expected = Vec::new();
+        for first in payloads {
+            for second in payloads {
+                // Two others around them, of which nothing is to be forgotten.
+                let all = format!("{first}, \"other\": [{{\"b\":1}}], \"{key}\": {second}, \"more\": 1");
+                records.push(record_with(source, Some(&all)));
+                expected.push(second);
+            }
+        }
+        // What is no JSON lets a record pass where such clauses are ignored.
+        let kept_at = |passes: &dyn Fn(&str) -> bool| -> Vec<usize> {
+            let ignored = IGNORING.contains(&source);
+            let passes = |payload: &str| if payload == "null" { ignored } else { passes(payload) };
+            (0..records.len()).filter(|&at| passes(expected[at])).collect()
+        };
+        let with_a = kept_at(&|payload| payload.contains("\"a\""));
+        assert_eq!(kept(source, &[&format!("{{\"{key}\":{{\"a\":[1]}}}}")], &records), with_a, "{source}");
+        let without_b = kept_at(&|payload| !payload.contains("\"b\""));
+        let absent = format!("{{\"{key}\":{{\"b\":[{{\"exists\":false}}]}}}}");
+        assert_eq!(kept(source, &[&absent], &records), without_b, "{source}");
+        let both = kept_at(&|payload| payload.contains("\"a\":1") && payload.contains("\"b\""));
+        let pattern = format!("{{\"{key}\":{{\"a\":[1],\"b\":[1]}}}}");
+        // In an array one element must hold both.
+        let both: Vec<usize> = both.into_iter().filter(|&at| !expected[at].starts_with('[')).collect();
+        assert_eq!(kept(source, &[&pattern], &records), both, "{source}");
+    }
+}
+
 #[test]
 fn keys_are_exact() {
     for source in DECODED {

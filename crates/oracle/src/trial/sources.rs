@@ -192,8 +192,16 @@ impl Record {
         // Of a repeated payload the last counts.
         if text.is_some() && rng.percent(8) {
             tally.add("payload repeated");
-            delivered
-                .push_str(&format!(",\"{key}\":{}", rng.pick(&["\"\"", "\"e30=\"", "null", "{\"a\":1}", "\"start\""])));
+            let object = String::from_utf8(pair.record())
+                .ok()
+                .filter(|text| text.len() < 400 && read_container(text.as_bytes()).is_some());
+            let before = match (rng.below(6), object) {
+                // Decoded by somebody before, and perhaps what the pattern asks for.
+                (0, Some(object)) => object,
+                (1, Some(object)) => format!("[{object},{object}]"),
+                _ => rng.pick(&["\"\"", "\"e30=\"", "null", "{\"a\":1}", "\"start\""]).to_owned(),
+            };
+            delivered.push_str(&format!(",\"{key}\":{before}"));
         }
         let value = text.as_ref().map(|text| spelt(rng, text));
         let value = value.or_else(|| rng.percent(50).then(|| "null".to_owned()));
