@@ -72,14 +72,14 @@ impl Parser<'_> {
 
     fn unknown_operator(&mut self, key: usize, name: &str) {
         let document = self.document;
-        let help = suggest(name).or_else(|| match (name, document.kind(key + 1)) {
+        let help = match (name, document.kind(key + 1)) {
             ("$or", _) => Some("\"$or\" stands beside fields, not in the list of one".to_owned()),
             ("Pattern", _) => Some("the list of filters belongs under \"Filters\"".to_owned()),
-            (_, Some(Kind::ObjectStart | Kind::ListStart)) => {
-                Some("a nested field stands in an object without the list around it".to_owned())
-            }
-            _ => None,
-        });
+            (_, kind) => suggest(name).or_else(|| {
+                matches!(kind, Some(Kind::ObjectStart | Kind::ListStart))
+                    .then(|| "a nested field stands in an object without the list around it".to_owned())
+            }),
+        };
         let message = format!("unknown operator {}", quoted(name));
         self.error(ErrorKind::UnknownOperator, document.span(key), looked_at(key), message)
             .tell(format!("Unrecognized match type {name}"), help);

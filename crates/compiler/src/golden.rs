@@ -63,6 +63,46 @@ const PATTERNS: &[(Dialect, &str)] = &[
     (Dialect::Pipes, "{\"a\":[{\"wildcard\":\"a*\"}]}"),
     (Dialect::Lambda, "{\"a\":[{\"wildcard\":\"a*\"},{\"cidr\":\"10.0.0.0/8\"}]}"),
     (Dialect::EventBridge, "{\"a\":[{\"wildcard\":\"*a*b*c*d*e*f*g*h*\"}]}"),
+    (Dialect::EventBridge, "{\"a\":[{\"$or\":[{\"b\":[1]}]}]}"),
+    (Dialect::EventBridge, "{\"a\":[{\"Pattern\":\"x\"}]}"),
+    (Dialect::EventBridge, "{\"a\":[{\"exists\":\"yes\"}]}"),
+    (Dialect::EventBridge, "{\"a\":[{\"numeric\":[\"==\",5]}]}"),
+    (Dialect::EventBridge, "{\"a\":[{\"numeric\":[\"=>\",5]}]}"),
+    (Dialect::EventBridge, "{\"a\":[{\"numeric\":[\"=<\",5]}]}"),
+    (Dialect::EventBridge, "{\"a\":[{\"numeric\":[\"&lt;\",5]}]}"),
+    (Dialect::EventBridge, "{\"a\":[{\"numeric\":[\"<\",\"five\"]}]}"),
+    (Dialect::EventBridge, "{\"a\":[{\"numeric\":[\">=\",6,\"<=\",5]}]}"),
+    (Dialect::EventBridge, "{\"a\":[{\"numeric\":[\">\",5,\"<=\",5]}]}"),
+    (Dialect::EventBridge, "{\"a\":[{\"numeric\":[\">=\",5,\"<\",5]}]}"),
+    (Dialect::EventBridge, "{\"a\":[{\"anything-but\":{\"equals-ignore-case\":[1]}}]}"),
+    (Dialect::EventBridge, "{\"a\":[{\"anything-but\":{\"wildcard\":[1]}}]}"),
+    (Dialect::EventBridge, "{\"a\":[{\"wildcard\":\"\\u0061**\"}]}"),
+    (Dialect::EventBridge, "{\"a\": /* x */ [\"x\"]}"),
+    (Dialect::EventBridge, "{,\"a\":[\"x\"]}"),
+    (Dialect::EventBridge, "{\"a\":['x']}"),
+    (Dialect::EventBridge, "{\"a\":[.5]}"),
+    (Dialect::EventBridge, "{\"a\":[-.5]}"),
+    (Dialect::EventBridge, "{\"a\":[-x]}"),
+    (Dialect::EventBridge, "{\"a\":[-Infinity]}"),
+    (Dialect::EventBridge, "{\"a\":[+1]}"),
+    (Dialect::EventBridge, "{\"a\":[+"),
+    (Dialect::EventBridge, "{\"a\":[NaN]}"),
+    (Dialect::EventBridge, "{\"a\":[NaN"),
+    (Dialect::EventBridge, "{\"a\":[NaNs]}"),
+    (Dialect::EventBridge, "{\"a\":[Na]}"),
+    (Dialect::EventBridge, "{\"a\":[true"),
+    (Dialect::EventBridge, "{\"a\":[truer]}"),
+    (Dialect::EventBridge, "{\"a\":[x\u{301}\u{1}\u{200b}-]}"),
+    (Dialect::EventBridge, "{\"a\":[x\u{10400}]}"),
+    (Dialect::EventBridge, "{\"a\":[\u{2028}]}"),
+    (Dialect::EventBridge, "{\"a\":[\u{10400}]}"),
+    (Dialect::EventBridge, "{\"a\"\u{7f}:[1]}"),
+    (Dialect::EventBridge, "{\r\n\"a\":\n\r[1 2]}"),
+    (
+        Dialect::EventBridge,
+        "{\"string\": \"a value that is much longer than it is useful to show in what a person should write\"}",
+    ),
+    (Dialect::EventBridge, "{\"string\": \"my-va"),
 ];
 
 /// Whole criteria.
@@ -92,6 +132,9 @@ fn built() -> Vec<(&'static str, Dialect, String)> {
         ("a key of 50,001 characters", Dialect::EventBridge, format!("{{\"{}\":[1]}}", "k".repeat(50_001))),
         ("4,097 characters", Dialect::Lambda, format!("{{\"a\":[\"{}\"]}}", "x".repeat(4097 - 10))),
         ("a key with 10,000 dots", Dialect::EventBridge, format!("{{\"{}\":[1]}}", "a.".repeat(10_000))),
+        ("500 units and a fault", Dialect::EventBridge, format!("{:500}", "{\"a\":[1 2]}")),
+        ("501 units and a fault", Dialect::EventBridge, format!("{:501}", "{\"a\":[1 2]}")),
+        ("a pair of which half is beyond 500 units", Dialect::EventBridge, format!("{:499}😀", "{\"a\":[1 2]}")),
         ("257 fields", Dialect::EventBridge, format!("{{{}}}", fields.join(","))),
         ("16 $ors around two keys", Dialect::EventBridge, format!("{{{}}}", ors.join(","))),
     ]
@@ -101,7 +144,9 @@ fn describe(out: &mut String, title: &str, errors: &CompileErrors, name: Option<
     let _ = writeln!(out, "==== {title}");
     for error in errors {
         let _ = write!(out, "[{}] {}", error.kind().code(), error.render(name));
-        let _ = writeln!(out, "    aws: {}", error.aws_message().lines().next().unwrap_or_default());
+        for line in error.aws_message().lines() {
+            let _ = writeln!(out, "    aws: {}", line.replace(char::is_control, "\u{fffd}"));
+        }
     }
     out.push('\n');
 }
@@ -173,6 +218,31 @@ fn messages_are_lower_case_clauses() {
             assert!(!message.starts_with(|char: char| char.is_uppercase()) || message.starts_with("JSON"), "{message}");
         }
     }
+}
+
+/// What the texts on record are drawn from can be asked for.
+#[test]
+fn an_error_can_be_asked() {
+    let patterns = ["{}", r#"{"a":["x"]}"#, r#"{"a":"x"}"#, "{"];
+    let errors = compile(&FilterCriteria::from_patterns(patterns), &options(Dialect::Lambda)).unwrap_err();
+    let filters: Vec<Option<usize>> = errors.iter().map(CompileError::filter).collect();
+    assert_eq!((errors.len(), filters), (3, vec![Some(0), Some(2), Some(3)]));
+    let bare = errors.iter().nth(1).unwrap();
+    assert_eq!((bare.span(), bare.help()), (Some(5..8), Some("write [\"x\"]")));
+    assert_eq!(bare.to_string(), bare.message());
+    assert_eq!(bare.lambda_message(), Some("Invalid filter pattern definition."));
+    let source = std::error::Error::source(&errors).map(ToString::to_string);
+    assert_eq!(source.as_deref(), Some(errors.first().message()));
+
+    let warned = Options { strict: false, ..Options::new(Source::Sqs) };
+    let rule = PayloadRule { key: "body", mismatch: Mismatch::Drop, plain: true };
+    let metadata = FilterCriteria::from_patterns([r#"{"messageId":["1"]}"#]);
+    let warned = compile(&metadata, &Options { payload: Some(rule), ..warned }).unwrap();
+    assert_eq!(warned.warnings.iter().map(CompileError::lambda_message).collect::<Vec<_>>(), [None]);
+    let criteria = FilterCriteria::from_json("[").unwrap_err();
+    assert_eq!(criteria.first().lambda_message(), None);
+    let long = FilterCriteria::from_patterns([format!("{{\"a\":[\"{}\"]}}", "x".repeat(5_000))]);
+    assert_eq!(compile(&long, &options(Dialect::Lambda)).unwrap_err().first().lambda_message(), None);
 }
 
 #[test]
