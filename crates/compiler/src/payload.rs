@@ -165,3 +165,31 @@ fn specialise(object: &Object, rule: &PayloadRule, format: u8) -> Variant {
     }
     if members.is_empty() { Variant::Always } else { Variant::Pattern(Object { members, span: object.span.clone() }) }
 }
+
+#[cfg(test)]
+mod tests {
+    use eventsieve_program::{Dialect, Source};
+
+    use crate::{FilterCriteria, Mismatch, Options, PayloadRule, compile};
+
+    /// Where a clause on metadata is doubtful; not what the documents offer, and not where recordings show that it works.
+    #[test]
+    fn warnings_are_for_what_documents_do_not_offer() {
+        for (dialect, source, key, doubtful) in [
+            (Dialect::Lambda, Source::Sqs, "messageId", true),
+            (Dialect::Lambda, Source::Sqs, "body", false),
+            (Dialect::Lambda, Source::DynamoDb, "eventName", false),
+            (Dialect::Pipes, Source::Sqs, "awsRegion", true),
+            (Dialect::Pipes, Source::Kinesis, "eventSourceKey", true),
+            (Dialect::Pipes, Source::Sqs, "messageId", false),
+            (Dialect::EventBridge, Source::Sqs, "awsRegion", false),
+        ] {
+            let of_source = if source == Source::DynamoDb { "dynamodb" } else { "body" };
+            let rule = PayloadRule { key: of_source, mismatch: Mismatch::Drop, plain: true };
+            let options = Options { dialect, payload: Some(rule), ..Options::new(source) };
+            let criteria = FilterCriteria::from_patterns([format!(r#"{{"{key}":["x"]}}"#)]);
+            let compiled = compile(&criteria, &options).unwrap_or_else(|errors| panic!("{}", errors.render(None)));
+            assert_eq!(compiled.warnings.len(), usize::from(doubtful), "{dialect:?}, {source}, {key}");
+        }
+    }
+}
