@@ -239,3 +239,30 @@ fn fields_of_one_object_are_a_conjunction_where_no_array_is() {
     assert_eq!(found, [vec![7], vec![], vec![], vec![], vec![7], vec![7, 8]]);
     assert!(agree(&sieve, &records, &patterns).1);
 }
+
+/// A payload that is no JSON has none of its fields either, but is no match for filters that ask for them to be absent.
+#[test]
+fn conjunctions_count_for_the_format_they_ask_for() {
+    let patterns = (0..100).map(|at| {
+        format!(
+            r#"{{"body":{{"k":[{{"exists":false}}]}},"$or":[{{"messageId":["m{at}"]}},{{"eventSource":["s{at}"]}}]}}"#
+        )
+    });
+    let patterns: Vec<String> = patterns.collect();
+    let criteria = FilterCriteria::from_patterns(patterns.iter().map(String::as_str));
+    let sieve = Sieve::builder(Source::Sqs).limits(Limits::none()).compile(&criteria).expect("valid patterns");
+    assert!(Engine::new(sieve.program().clone()).is_flat());
+    let records = [
+        (r#"{"messageId":"m7","body":"{}"}"#, vec![7]),
+        (r#"{"messageId":"m7","eventSource":"s8","body":"{\"a\":1}"}"#, vec![7, 8]),
+        (r#"{"messageId":"m7","body":"{\"k\":1}"}"#, vec![]),
+        (r#"{"messageId":"m7","body":"text"}"#, vec![]),
+        (r#"{"messageId":"m7"}"#, vec![]),
+    ];
+    let slices: Vec<&[u8]> = records.iter().map(|(record, _)| record.as_bytes()).collect();
+    let mut scratch = sieve.scratch();
+    let outcome = sieve.evaluate_sets(&mut scratch, &Batch::from_slices(&slices)).expect("its own scratch");
+    for (at, (record, expected)) in records.iter().enumerate() {
+        assert_eq!(&outcome.filters(at).iter().collect::<Vec<_>>(), expected, "{record}");
+    }
+}
