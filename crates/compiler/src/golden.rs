@@ -103,6 +103,10 @@ const PATTERNS: &[(Dialect, &str)] = &[
         "{\"string\": \"a value that is much longer than it is useful to show in what a person should write\"}",
     ),
     (Dialect::EventBridge, "{\"string\": \"my-va"),
+    (Dialect::EventBridge, "{\r\n\"a\":\n\r\n\r [1"),
+    (Dialect::EventBridge, "{\"é\u{7f}\":[1"),
+    (Dialect::EventBridge, "{\"a\":[{\"anything-but\":{\"prefix\":\"x\"},\"prefix\":\"y\"}]}"),
+    (Dialect::EventBridge, "{\"a\":[{\"anything-but\":{}}]}"),
 ];
 
 /// Whole criteria.
@@ -111,6 +115,8 @@ const CRITERIA: &[&str] = &[
     "\"x\"",
     "{\n  \"Filters\": [\n    {\"pattern\": \"{}\"}\n  ]\n}",
     "{\n  \"Filters\": [\n    {\"Pattern\": \"{\\\"é\\\":[{\\\"prefx\\\":\\\"b\\\"}],\\\"b\\\":\\\"x\\\"}\"}\n  ]\n}",
+    "{\"Filters\": [{\"Pattern\": \"{ \\\"a\\\":  x}\"}]}",
+    "[{\"Pattern\":[1],\"b\":2}]",
     "[{\"a\":[1]},{\"a\":[2]},{\"a\":[3]},{\"a\":[4]},{\"a\":[5]},{\"a\":[6]}]",
 ];
 
@@ -132,9 +138,9 @@ fn built() -> Vec<(&'static str, Dialect, String)> {
         ("a key of 50,001 characters", Dialect::EventBridge, format!("{{\"{}\":[1]}}", "k".repeat(50_001))),
         ("4,097 characters", Dialect::Lambda, format!("{{\"a\":[\"{}\"]}}", "x".repeat(4097 - 10))),
         ("a key with 10,000 dots", Dialect::EventBridge, format!("{{\"{}\":[1]}}", "a.".repeat(10_000))),
-        ("500 units and a fault", Dialect::EventBridge, format!("{:500}", "{\"a\":[1 2]}")),
-        ("501 units and a fault", Dialect::EventBridge, format!("{:501}", "{\"a\":[1 2]}")),
-        ("a pair of which half is beyond 500 units", Dialect::EventBridge, format!("{:499}😀", "{\"a\":[1 2]}")),
+        ("500 units that do not end", Dialect::EventBridge, format!("{:500}", "{\"a\":[1")),
+        ("501 units that do not end", Dialect::EventBridge, format!("{:501}", "{\"a\":[1")),
+        ("a pair of which half is beyond 500 units", Dialect::EventBridge, format!("{:499}😀\"", "{\"a\":[1,\"")),
         ("257 fields", Dialect::EventBridge, format!("{{{}}}", fields.join(","))),
         ("16 $ors around two keys", Dialect::EventBridge, format!("{{{}}}", ors.join(","))),
     ]
