@@ -404,6 +404,20 @@ fn tapes_that_nobody_parsed_are_judged_all_the_same() {
 }
 
 #[test]
+fn keys_of_tapes_have_the_limit_of_keys_of_texts() {
+    let limits = RecordLimits { key_chars: 4, ..RecordLimits::default() };
+    let sieve = sieve([r#"{"a":["x"]}"#]).with_record_limits(limits);
+    // Longer in bytes than the limit, and not in UTF-16 units; values have no such limit.
+    let mut texts =
+        ["abcd", "abcde", "éééé", "ééééé", "😀😀", "😀😀a"].map(|key| format!(r#"{{"a":"x","{key}":"long enough"}}"#));
+    let expected = [Match, Malformed, Match, Malformed, Match, Malformed];
+    assert_eq!(verdicts(&sieve, &texts), expected);
+    let mut bytes = texts.each_mut().map(|text| std::mem::take(text).into_bytes());
+    let tapes = bytes.each_mut().map(|text| simd_json::to_tape(text).unwrap());
+    assert_eq!(sieve.evaluate(&mut sieve.scratch(), &Batch::from_tapes(&tapes)).unwrap(), expected);
+}
+
+#[test]
 fn a_tape_knows_doubles_where_the_text_had_digits() {
     let sieve = sieve([r#"{"n":[0.3]}"#, r#"{"n":[{"numeric":[">",1e20]}]}"#]);
     let mut texts =
@@ -414,6 +428,20 @@ fn a_tape_knows_doubles_where_the_text_had_digits() {
     let found = sieve.evaluate_sets(&mut sieve.scratch(), &Batch::from_tapes(&tapes)).unwrap().verdicts().to_vec();
     // The third is the same double as the first, and only the text knows that it was written otherwise.
     assert_eq!(found, [Match, Match, Match, Match, NoMatch]);
+}
+
+#[test]
+fn a_set_of_filters_can_be_asked() {
+    let sieve = sieve([r#"{"a":["x"]}"#, r#"{"a":["y"]}"#, r#"{"b":["z"]}"#]);
+    let records: [&[u8]; 2] = [br#"{"a":"x","b":"z"}"#, b"{}"];
+    let mut scratch = sieve.scratch();
+    let outcome = sieve.evaluate_sets(&mut scratch, &Batch::from_slices(&records)).unwrap();
+    let (both, none) = (outcome.filters(0), outcome.filters(1));
+    assert_eq!((both.len(), both.is_empty(), none.len(), none.is_empty()), (2, false, 0, true));
+    assert_eq!([0, 1, 2, 3].map(|filter| both.contains(filter)), [true, false, true, false]);
+    assert!(!none.contains(0));
+    let short = EvaluateError::OutputLength { expected: 3, found: 2 };
+    assert_eq!(short.to_string(), "the batch has 3 records but the slice for verdicts has length 2");
 }
 
 #[test]
