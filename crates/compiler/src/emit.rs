@@ -651,7 +651,7 @@ impl Writer {
         if kinds().any(|(_, kind)| matches!(kind, TestKind::Number { .. } | TestKind::Numeric(_))) {
             let skip = self.push(Inst::plain(Op::UnlessNumber));
             for (slot, kind) in kinds() {
-                self.number(kind, 0, slot);
+                self.number(kind, slot);
             }
             self.land(skip);
         }
@@ -673,27 +673,26 @@ impl Writer {
         self.push(Inst::plain(Op::End));
     }
 
-    fn number(&mut self, kind: &TestKind, x: u8, c: u32) -> Option<usize> {
+    fn number(&mut self, kind: &TestKind, c: u32) {
         let inst = match kind {
             TestKind::Number { value: Some(value), .. } => {
-                Inst { x, a: self.literal(&value.to_le_bytes()).0, c, ..Inst::plain(Op::Number) }
+                Inst { a: self.literal(&value.to_le_bytes()).0, c, ..Inst::plain(Op::Number) }
             }
             TestKind::Number { value: None, text } => {
                 let (a, b) = self.literal(text.as_bytes());
-                Inst { x, a, b, c, op: Op::Spelling }
+                Inst { a, b, c, ..Inst::plain(Op::Spelling) }
             }
             TestKind::Numeric(interval) if interval.low == interval.high => {
-                Inst { x, a: self.literal(&interval.low.to_le_bytes()).0, c, ..Inst::plain(Op::Number) }
+                Inst { a: self.literal(&interval.low.to_le_bytes()).0, c, ..Inst::plain(Op::Number) }
             }
             TestKind::Numeric(interval) => {
                 let ends = [interval.low.to_le_bytes(), interval.high.to_le_bytes()].concat();
-                let open =
-                    if interval.low_open { LOW_OPEN } else { 0 } | if interval.high_open { HIGH_OPEN } else { 0 };
-                Inst { x: x | open, a: self.literal(&ends).0, c, ..Inst::plain(Op::Between) }
+                let x = if interval.low_open { LOW_OPEN } else { 0 } | if interval.high_open { HIGH_OPEN } else { 0 };
+                Inst { x, a: self.literal(&ends).0, c, ..Inst::plain(Op::Between) }
             }
-            _ => return None,
+            _ => return,
         };
-        Some(self.push(inst))
+        self.push(inst);
     }
 
     fn strings(&mut self, strings: &Strings) {
