@@ -6,7 +6,7 @@ use eventsieve_program::literals::{Literals, coded_keys};
 use eventsieve_vm::{Adaptive, Isa, Prefilter};
 
 /// Pairs of a plain `cargo test`.
-const SEEDS: u64 = 6_000;
+const SEEDS: u64 = 8_000;
 
 /// The literals of a row: these texts, or none, for a reason with these words.
 type Expected = Result<&'static [&'static str], &'static str>;
