@@ -102,7 +102,7 @@ mod tests {
 
     /// How many inputs of its own a trial is given: enough for every branch. `EVENTSIEVE_TRIALS` asks for more, and
     /// `EVENTSIEVE_SEED` for others.
-    const INPUTS: u64 = 400;
+    const INPUTS: u64 = 600;
 
     fn from_environment(name: &str) -> Option<u64> {
         let text = std::env::var(name).ok()?;
