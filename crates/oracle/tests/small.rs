@@ -112,28 +112,34 @@ fn overlap(one: &[String], other: &[String]) -> bool {
     one.iter().any(|member| other.iter().any(|known| key(known) == key(member)))
 }
 
-/// Four fields of one object, and beside them a `$or` of two alternatives.
-#[test]
-fn one_object() {
-    const KEYS: [&str; 4] = ["b", "c", "d", "e"];
-    let alternatives: Vec<Vec<String>> =
-        (1..81).map(|choice| members(&KEYS, choice, 3)).filter(|members| members.len() < 3).collect();
+/// Patterns on fields below `a`: of all, what each of `keys` may be asked, with and without a `$or` of two alternatives that
+/// together name up to `in_or` other fields.
+fn patterns(keys: &[&str], in_or: usize) -> Vec<String> {
+    let below = |members: &[String]| format!(r#"{{"a":{{{}}}}}"#, members.join(","));
+    let all = |asked: usize| (1..asked.pow(keys.len() as u32)).map(move |choice| members(keys, choice, asked));
+    let alternatives: Vec<Vec<String>> = all(3).filter(|members| members.len() < in_or).collect();
     let mut patterns = Vec::new();
-    for choice in 0..256 {
-        let plain = members(&KEYS, choice, 4);
+    for plain in std::iter::once(Vec::new()).chain(all(4)) {
         if !plain.is_empty() {
-            patterns.push(format!(r#"{{"a":{{{}}}}}"#, plain.join(",")));
+            patterns.push(below(&plain));
         }
         for (at, one) in alternatives.iter().enumerate() {
             for other in &alternatives[at + 1..] {
-                if one.len() + other.len() <= 3 && !overlap(&plain, one) && !overlap(&plain, other) {
+                if one.len() + other.len() <= in_or && !overlap(&plain, one) && !overlap(&plain, other) {
                     let or = format!(r#""$or":[{{{}}},{{{}}}]"#, one.join(","), other.join(","));
-                    let all: Vec<String> = plain.iter().cloned().chain([or]).collect();
-                    patterns.push(format!(r#"{{"a":{{{}}}}}"#, all.join(",")));
+                    patterns.push(below(&[plain.clone(), vec![or]].concat()));
                 }
             }
         }
     }
+    patterns
+}
+
+/// Four fields of one object, and beside them a `$or` of two alternatives.
+#[test]
+fn one_object() {
+    const KEYS: [&str; 4] = ["b", "c", "d", "e"];
+    let patterns = patterns(&KEYS, 3);
     assert!(patterns.len() > 2_000, "{}", patterns.len());
     agree(&patterns, &records(&elements(&KEYS)));
 }
@@ -141,24 +147,7 @@ fn one_object() {
 /// Two fields of an object and two of one inside it, which may be in an array of its own.
 #[test]
 fn an_object_in_an_object() {
-    const KEYS: [&str; 4] = ["b", "m.c", "m.d", "n"];
-    let alternatives: Vec<Vec<String>> =
-        (1..81).map(|choice| members(&KEYS, choice, 3)).filter(|members| members.len() == 1).collect();
-    let mut patterns = Vec::new();
-    for choice in 0..256 {
-        let plain = members(&KEYS, choice, 4);
-        if !plain.is_empty() {
-            patterns.push(format!(r#"{{"a":{{{}}}}}"#, plain.join(",")));
-        }
-        for (at, one) in alternatives.iter().enumerate() {
-            for other in &alternatives[at + 1..] {
-                if !overlap(&plain, one) && !overlap(&plain, other) {
-                    let all = [plain.clone(), vec![format!(r#""$or":[{{{}}},{{{}}}]"#, one[0], other[0])]].concat();
-                    patterns.push(format!(r#"{{"a":{{{}}}}}"#, all.join(",")));
-                }
-            }
-        }
-    }
+    let patterns = patterns(&["b", "m.c", "m.d", "n"], 2);
     assert!(patterns.len() > 500, "{}", patterns.len());
     let inner = [r#"{}"#, r#"{"c":"x"}"#, r#"{"d":"x"}"#, r#"{"c":"x","d":"x"}"#, r#"[{"c":"x"},{"d":"x"}]"#];
     let mut kinds = elements(&["b", "n"]);

@@ -3,7 +3,8 @@
 //! Chance alone almost never makes a record that matches, so a record is derived from its pattern (`record`): it holds
 //! values that pass, or nearly pass, under keys of the pattern, and is then bent: arrays, arrays of arrays, repeated and
 //! dotted keys, numbers in odd spellings. One in a few pairs is spoilt on purpose, on either side. Keys and texts come from
-//! small vocabularies (`words`), of which each pair uses a handful, so that collisions are frequent.
+//! small vocabularies (`words`), of which each pair uses a handful, so that collisions are frequent. One pair in four has hardly
+//! any values, but many absences and `$or`s: it is about where things are.
 //!
 //! [`random_pair`] is the cheap road for campaigns of millions: a seed in, two texts out, the same on every machine.
 //! [`Pair`] is the same with its structure, and [`pairs`] a proptest strategy over it that shrinks by structure.
